@@ -1,0 +1,49 @@
+# Only Python 3.11+ and make are assumed. Everything else comes pinned from the lock files.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LOCKS := requirements/runtime.txt requirements/embedded.txt requirements/dev.txt
+
+.PHONY: run demo test check fix setup lock schemas clean
+.DELETE_ON_ERROR:
+
+run: setup ## every role on real servers, with a simulator; Ctrl-C ends all of it
+	$(BIN)/python -m worker dev
+
+demo: setup ## one round of the same, checked; exits 0
+	$(BIN)/python -m worker dev --once
+
+test: check ## everything: lint, types, import contracts, all tests on real parts
+	$(BIN)/python -m pytest
+
+check: setup ## never writes
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+fix: setup ## format and repair what can be repaired
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schemas: setup ## write the generated schemas anew
+	$(BIN)/python -m schemas
+
+setup: $(READY)
+
+$(READY): pyproject.toml $(LOCKS)
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes $(LOCKS:%=-r %)
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+lock: ## needs uv; pins every dependency with hashes and names no index
+	uv pip compile pyproject.toml --output-file requirements/runtime.txt $(UV_LOCK)
+	uv pip compile pyproject.toml --extra embedded --output-file requirements/embedded.txt -c requirements/runtime.txt $(UV_LOCK)
+	uv pip compile pyproject.toml --extra dev --output-file requirements/dev.txt -c requirements/runtime.txt -c requirements/embedded.txt $(UV_LOCK)
+UV_LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet
+
+clean:
+	rm -rf $(VENV) .cache build dist *.egg-info

@@ -1,0 +1,1 @@
+"""The worker: signed Stripe Capital webhooks in, ordered exactly-once notifications out."""
