@@ -1,0 +1,42 @@
+"""The commands that run until they are told to stop: ingress, consume, serve."""
+
+import argparse
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final
+
+import structlog
+
+from worker import wiring
+from worker.cli.subcommands import Subcommands
+from worker.settings import Settings
+from worker.shutdown import stop_requested
+
+ROLES: Final[Mapping[str, tuple[Callable[[wiring.Process], Awaitable[None]], str]]] = {
+    "ingress": (wiring.ingress, "take signed webhooks and put them on the events topic"),
+    "consume": (wiring.consume, "apply the rules and publish notifications: lanes and relay"),
+    "serve": (wiring.serve, "all roles in one process"),
+}
+
+
+def add_to(commands: Subcommands) -> None:
+    """Add the roles to the parser."""
+    for name, (role, text) in ROLES.items():
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(role=name, run=partial(_run, role))
+
+
+async def _run(
+    role: Callable[[wiring.Process], Awaitable[None]], settings: Settings, chosen: argparse.Namespace
+) -> int:
+    log = structlog.get_logger()
+    process = wiring.Process(settings, stop_requested())
+    log.info("role.started", role=chosen.command)
+    if chosen.command == "ingress":
+        # Its own port answers for its health.
+        await role(process)
+    else:
+        async with wiring.watched(process):
+            await role(process)
+    log.info("role.stopped", role=chosen.command)
+    return 0

@@ -1,0 +1,129 @@
+"""Decoding: whose a record is and what it says; it never raises for what is in a record."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import ValidationError
+
+from schemas.records import (
+    Attribution,
+    DatedRecord,
+    OfferEventRecord,
+    SummaryEventRecord,
+    TransactionEventRecord,
+)
+from worker.consumer.facts import snapshot_of, summary_of, transaction_of
+from worker.ports import AccountKey, Record
+from worker.rules.facts import Fact, LineOfCreditEvent, OfferEvent, TransactionEvent, UnknownEvent
+from worker.rules.milestones import Milestone
+from worker.rules.statuses import proven_by
+
+# Stripe sends no event for `replaced`: the replacement's own event is the only word of it.
+MILESTONES: Final[Mapping[str, Milestone]] = {
+    f"capital.financing_offer.{milestone}": milestone for milestone in Milestone if milestone != Milestone.REPLACED
+} | {"capital.financing_offer.replacement_created": Milestone.CREATED}
+
+
+@dataclass(frozen=True, slots=True)
+class Attributed:
+    """A record that names its account."""
+
+    record: Record
+    key: AccountKey
+    id: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unattributable:
+    """A record that names no account, or several; it concerns nobody's order."""
+
+    record: Record
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What an attributed record says; `created` is the event's, in seconds."""
+
+    fact: Fact
+    created: int
+    object_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """Why an attributed record cannot be applied."""
+
+    reason: str
+
+
+def attribute(record: Record) -> Attributed | Unattributable:
+    """Whose a record is, by its body alone: a key is no evidence."""
+    if record.value is None:
+        return Unattributable(record, "the record has no value")
+    try:
+        body = Attribution.model_validate_json(record.value)
+    except ValidationError as error:
+        return Unattributable(record, _reason(error))
+    named = {account for account in (body.account, body.data.object.account) if account is not None}
+    if len(named) != 1:
+        return Unattributable(record, "the event names two accounts" if named else "the event names no account")
+    return Attributed(record, (body.livemode, named.pop()), body.id, body.type)
+
+
+def interpret(attributed: Attributed) -> Understood | Invalid:
+    """What an attributed record says, as a fact the rules can decide."""
+    try:
+        return _reader(attributed.type)(attributed)
+    except ValidationError as error:
+        return Invalid(_reason(error))
+
+
+def _reader(event_type: str) -> Callable[[Attributed], Understood]:
+    if event_type in MILESTONES:
+        return _offer
+    if event_type == "capital.financing_transaction.created":
+        return _transaction
+    if event_type == "capital.financing_summary.line_of_credit_update":
+        return _line_of_credit
+    return _unknown
+
+
+def _offer(attributed: Attributed) -> Understood:
+    event = OfferEventRecord.model_validate_json(attributed.record.value or b"")
+    offer = event.data.object
+    snapshot = snapshot_of(offer, event.created, attributed.id)
+    accepted = any(name.startswith("accepted_terms.") for name in snapshot.fields)
+    accepted = accepted or "status_transitions.accepted_at" in snapshot.fields
+    fact = OfferEvent(
+        milestone=MILESTONES[attributed.type],
+        snapshot=snapshot,
+        proves=proven_by(offer.status, accepted=accepted),
+        replaces=attributed.type.endswith(".replacement_created"),
+    )
+    return Understood(fact, event.created, offer.id)
+
+
+def _transaction(attributed: Attributed) -> Understood:
+    event = TransactionEventRecord.model_validate_json(attributed.record.value or b"")
+    transaction = transaction_of(event.data.object)
+    return Understood(TransactionEvent(transaction, event.created, attributed.id), event.created, transaction.id)
+
+
+def _line_of_credit(attributed: Attributed) -> Understood:
+    event = SummaryEventRecord.model_validate_json(attributed.record.value or b"")
+    return Understood(LineOfCreditEvent(summary_of(event.data.object), attributed.id), event.created, None)
+
+
+def _unknown(attributed: Attributed) -> Understood:
+    event = DatedRecord.model_validate_json(attributed.record.value or b"")
+    return Understood(UnknownEvent(attributed.type), event.created, None)
+
+
+def _reason(error: ValidationError) -> str:
+    """The first thing wrong, by its place and kind; never what stood there."""
+    detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in detail["loc"])
+    return f"{where}: {detail['msg']}" if where else str(detail["msg"])

@@ -1,0 +1,70 @@
+"""Facts from Stripe's objects: validated shapes become what the rules know; nothing is concluded here."""
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+
+from schemas.records import (
+    OfferObject,
+    RepaymentIntervalObject,
+    SummaryDetails,
+    SummaryObject,
+    TransactionDetails,
+    TransactionObject,
+)
+from worker.rules.facts import RepaymentInterval, Snapshot, Summary, Transaction, Value
+
+NOT_FIELDS = frozenset({"id", "status"})
+
+
+def snapshot_of(offer: OfferObject, created: int, event_id: str) -> Snapshot:
+    """An offer's known fields by their paths; `created` in seconds is the event's, to rank the snapshot by."""
+    return Snapshot(offer.id, dict(_known(offer, "")), created, event_id)
+
+
+def _known(shape: BaseModel, path: str) -> Iterator[tuple[str, Value]]:
+    for name, value in shape:
+        if value is None or name in NOT_FIELDS:
+            continue
+        if isinstance(value, BaseModel):
+            yield from _known(value, f"{path}{name}.")
+        else:
+            yield path + name, value
+
+
+def transaction_of(transaction: TransactionObject) -> Transaction:
+    """A transaction as the rules record it."""
+    details = transaction.details or TransactionDetails()
+    return Transaction(
+        id=transaction.id,
+        type=transaction.type,
+        reason=details.reason,
+        offer=transaction.financing_offer,
+        advance_amount=details.advance_amount,
+        fee_amount=details.fee_amount,
+        total_amount=details.total_amount,
+        currency=details.currency,
+        created_at=transaction.created,
+        reversed_transaction=details.reversed_transaction,
+    )
+
+
+def summary_of(summary: SummaryObject) -> Summary:
+    """A summary as the rules compare it."""
+    details = summary.details or SummaryDetails()
+    interval = details.current_repayment_interval
+    return Summary(
+        status=summary.status,
+        offer=summary.financing_offer,
+        advance_amount=details.advance_amount,
+        fee_amount=details.fee_amount,
+        paid_amount=details.paid_amount,
+        remaining_amount=details.remaining_amount,
+        currency=details.currency,
+        withhold_rate=details.withhold_rate,
+        current_repayment_interval=None if interval is None else _interval(interval),
+    )
+
+
+def _interval(interval: RepaymentIntervalObject) -> RepaymentInterval:
+    return RepaymentInterval(interval.due_at, interval.paid_amount, interval.remaining_amount)

@@ -1,0 +1,145 @@
+"""The keeper: runs a lane for every partition assigned to this process, and begins again those that end in trouble."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Final
+
+import structlog
+
+from worker import metrics
+from worker.clock import Clock
+from worker.consumer.lane import Lane
+from worker.ports import Fenced, Membership, Misplaced, Unavailable
+
+FIRST_WAIT_SECONDS: Final = 0.2
+LONGEST_WAIT_SECONDS: Final = 5.0
+# A lane that has not come round in this time is stuck: polling alone comes round four times a second.
+STUCK_SECONDS: Final = 120
+
+LaneFactory = Callable[[int], AbstractAsyncContextManager[Lane]]
+MembershipFactory = Callable[[], Membership]
+
+
+class Keeper:
+    """Lanes as Kafka assigns them, each restarted with a growing pause until it is taken away."""
+
+    def __init__(self, join: MembershipFactory, begin: LaneFactory, clock: Clock) -> None:
+        self._join = join
+        self._begin = begin
+        self._clock = clock
+        self._log = structlog.get_logger()
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._lanes: dict[int, Lane] = {}
+        self._wanted: frozenset[int] | None = None
+        self._stopping = asyncio.Event()
+
+    async def run(self) -> None:
+        """Join the group and keep lanes until `stop`; every lane has ended when this returns."""
+        async with asyncio.TaskGroup() as tasks:
+            member = tasks.create_task(self._belong(tasks))
+            await self._stopping.wait()
+            self._reconcile(frozenset(), tasks)
+            # Lanes end first, so that whoever takes over finds everything committed and published.
+            await asyncio.gather(*self._tasks.values())
+            member.cancel()
+
+    def stop(self) -> None:
+        """End every lane after its batch at hand, then leave the group."""
+        self._stopping.set()
+
+    async def _belong(self, tasks: asyncio.TaskGroup) -> None:
+        """Stay in the group; a membership that fails is replaced, and lanes run on meanwhile."""
+        pause = FIRST_WAIT_SECONDS
+        while True:
+            membership = self._join()
+            try:
+                await membership.open()
+                pause = FIRST_WAIT_SECONDS
+                async with asyncio.TaskGroup() as inner:
+                    inner.create_task(membership.poll())
+                    while True:
+                        self._reconcile(await membership.assignment(), tasks)
+            except* Unavailable as error:
+                self._log.warning("group.lost", reason=_first(error))
+            finally:
+                await membership.close()
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_WAIT_SECONDS)
+
+    def _reconcile(self, assigned: frozenset[int], tasks: asyncio.TaskGroup) -> None:
+        """End lanes that are no longer assigned, begin those that are new; at the end, none are."""
+        assigned = frozenset() if self._stopping.is_set() else assigned
+        self._wanted = assigned
+        for partition, lane in self._lanes.items():
+            if partition not in assigned:
+                lane.stop()
+        for partition in sorted(assigned - self._tasks.keys()):
+            self._tasks[partition] = tasks.create_task(self._keep(partition))
+        self._log.info("lanes.assigned", partitions=sorted(assigned))
+
+    async def _keep(self, partition: int) -> None:
+        """Run one partition's lane, again and again while it is assigned."""
+        pause = FIRST_WAIT_SECONDS
+        try:
+            while self._wanted is not None and partition in self._wanted:
+                began = self._clock.monotonic()
+                await self._run_once(partition)
+                if self._clock.monotonic() - began > LONGEST_WAIT_SECONDS:
+                    pause = FIRST_WAIT_SECONDS
+                if partition in self._wanted:
+                    await self._pause(pause)
+                    pause = min(pause * 2, LONGEST_WAIT_SECONDS)
+        finally:
+            del self._tasks[partition]
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait before the next attempt, but not past a stop."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
+
+    async def _run_once(self, partition: int) -> None:
+        """One lane from its claim to its end; what ended it is logged and counted."""
+        log = self._log.bind(partition=partition)
+        try:
+            async with self._begin(partition) as lane:
+                self._lanes[partition] = lane
+                metrics.LANES.inc()
+                try:
+                    await lane.run()
+                finally:
+                    metrics.LANES.dec()
+                    del self._lanes[partition]
+            log.info("lane.ended")
+        except* Fenced as error:
+            metrics.LANE_RESTARTS.labels("fenced").inc()
+            log.warning("lane.fenced", reason=_first(error))
+        except* Unavailable as error:
+            metrics.LANE_RESTARTS.labels("unavailable").inc()
+            log.warning("lane.interrupted", reason=_first(error))
+        except* Misplaced as error:
+            metrics.LANE_RESTARTS.labels("misplaced").inc()
+            log.critical("lane.misplaced", reason=_first(error))
+
+    def alive(self) -> str | None:
+        """None while every lane comes round, else which does not."""
+        now = self._clock.monotonic()
+        stuck = sorted(p for p, lane in self._lanes.items() if now - lane.came_round_at > STUCK_SECONDS)
+        return f"lanes without progress: {stuck}" if stuck else None
+
+    def ready(self) -> str | None:
+        """None once partitions were assigned and each of their lanes works, else what is missing."""
+        if self._wanted is None:
+            return "no partitions assigned yet"
+        missing = sorted(p for p in self._wanted if p not in self._lanes or not self._lanes[p].working)
+        return f"lanes not working yet: {missing}" if missing else None
+
+
+def _first(error: BaseException) -> str:
+    """The message of the first error in a group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error)

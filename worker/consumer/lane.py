@@ -1,0 +1,89 @@
+"""A lane: one partition's records taken in order, decided, committed behind the fence and handed to the relay."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from worker import metrics
+from worker.clock import Clock
+from worker.consumer.deliberation import Circumstances, Deliberation
+from worker.consumer.hot import HotAccounts
+from worker.consumer.reading import read, wanted
+from worker.ports import Batch, Ledger, Position, Record, Relay, Source
+
+POLL_SECONDS: Final = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a lane works with; all of it is its own but the ledger."""
+
+    source: Source
+    ledger: Ledger
+    relay: Relay
+    clock: Clock
+    circumstances: Circumstances
+
+
+class Lane:
+    """One partition while this process owns it. Raises what its parts raise, and must then be dropped."""
+
+    def __init__(self, partition: int, owner: str, batch_size: int, parts: Parts) -> None:
+        self._partition = partition
+        self._owner = owner
+        self._batch_size = batch_size
+        self._parts = parts
+        self._hot = HotAccounts()
+        self._stopping = asyncio.Event()
+        self.working = False
+        self.came_round_at = parts.clock.monotonic()
+        self._log = structlog.get_logger().bind(partition=partition)
+
+    async def run(self) -> None:
+        """Claim the partition, settle the past, then work until `stop` or an error."""
+        parts = self._parts
+        position = await parts.ledger.claim(self._partition, self._owner, await parts.source.beginning())
+        self._log.info("lane.claimed", epoch=position.epoch, offset=position.next_offset)
+        await parts.relay.open(position)
+        await parts.source.seek(position.next_offset)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(parts.relay.run())
+            tasks.create_task(self._work(position))
+
+    def stop(self) -> None:
+        """Take no more records; `run` returns once what was taken is committed and published."""
+        self._stopping.set()
+
+    async def _work(self, position: Position) -> None:
+        self.working = True
+        while not self._stopping.is_set():
+            self.came_round_at = self._parts.clock.monotonic()
+            records = await self._parts.source.poll(self._batch_size, POLL_SECONDS)
+            if records:
+                position = await self._step(position, records)
+        await self._parts.relay.finish()
+
+    async def _step(self, position: Position, records: Sequence[Record]) -> Position:
+        """One batch from records to commit."""
+        began = self._parts.clock.monotonic()
+        batch = await self._decide(position, records)
+        await self._parts.ledger.commit(batch)
+        self._hot.keep(after for _, after in batch.accounts)
+        metrics.BATCH_RECORDS.observe(len(records))
+        metrics.BATCH_SECONDS.observe(self._parts.clock.monotonic() - began)
+        await self._parts.relay.submit(batch.entries, batch.after.next_offset)
+        return batch.after
+
+    async def _decide(self, position: Position, records: Sequence[Record]) -> Batch:
+        readings = [read(record) for record in records]
+        wants = wanted(readings)
+        loaded = await self._parts.ledger.load(self._hot.missing(wants))
+        deliberation = Deliberation(position, self._hot.with_loaded(wants, loaded), self._parts.circumstances)
+        for reading in readings:
+            deliberation.take(reading)
+        for outcome, count in deliberation.outcomes.items():
+            metrics.RECORDS.labels(outcome).inc(count)
+        return deliberation.batch(records[-1])

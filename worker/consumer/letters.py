@@ -1,0 +1,71 @@
+"""Letters: records that go to another place than an account's state, as outbox entries with their origin."""
+
+from worker.consumer.decode import Attributed
+from worker.ports import Entry, Headers, Record
+
+FORWARDED = "capital_forwarded_from"
+
+
+def dead_letter(record: Record, attributed: Attributed | None, reason: str, number: int, topic: str) -> Entry:
+    """A copy of a record for the dead-letter topic: the same bytes, with why and where from in its headers."""
+    livemode, account = attributed.key if attributed else (False, "")
+    origin = f"{topic}:{record.partition}:{record.offset}"
+    identity = attributed.id if attributed else _header(record, "ce_id") or origin
+    return Entry(
+        destination="dead_letters",
+        number=number,
+        record_offset=record.offset,
+        livemode=livemode,
+        account=account,
+        sequence=None,
+        id=identity,
+        type="dead_letter",
+        subject=None,
+        time=record.timestamp,
+        causation_id=identity,
+        key=record.key or b"",
+        value=record.value or b"",
+        headers=(
+            *record.headers,
+            ("capital_reason", reason.encode()),
+            ("capital_topic", topic.encode()),
+            ("capital_partition", str(record.partition).encode()),
+            ("capital_offset", str(record.offset).encode()),
+            ("capital_timestamp", str(record.timestamp).encode()),
+        ),
+    )
+
+
+def forward(attributed: Attributed, number: int) -> Entry:
+    """The same record again, for the partition that its account's key leads to."""
+    record = attributed.record
+    livemode, account = attributed.key
+    origin = f"{record.partition}:{record.offset}".encode()
+    return Entry(
+        destination="events",
+        number=number,
+        record_offset=record.offset,
+        livemode=livemode,
+        account=account,
+        sequence=None,
+        id=attributed.id,
+        type="forwarded",
+        subject=None,
+        time=record.timestamp,
+        causation_id=attributed.id,
+        key=account.encode(),
+        value=record.value or b"",
+        headers=(*record.headers, (FORWARDED, origin)),
+    )
+
+
+def was_forwarded(record: Record) -> bool:
+    """Whether a lane already passed this record on."""
+    return any(name == FORWARDED for name, _ in record.headers)
+
+
+def _header(record: Record, name: str) -> str | None:
+    """A header's text; nothing where it is missing, unreadable, or no database could hold it."""
+    values: Headers = tuple((key, value) for key, value in record.headers if key == name)
+    text = values[0][1].decode("utf-8", "replace").replace("\x00", "") if values else ""
+    return text[:255] or None

@@ -1,0 +1,98 @@
+"""Says whether this process is well: alive, ready, and in numbers; never waits for anything to find out."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from worker.metrics import LOOP_LAG_SECONDS, REGISTRY
+
+Check = Callable[[], str | None]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+_TEXT: Final = "text/plain; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    alive: Check
+    ready: Check
+
+
+class Health:
+    """The parts of this process that have something to say about its health.
+
+    A check returns None when all is well, else a short reason without secrets. It only looks; it must not block.
+    """
+
+    def __init__(self) -> None:
+        self._parts: dict[str, _Part] = {}
+
+    def register(self, name: str, alive: Check, ready: Check) -> None:
+        """Ask these two from now on; a second part of the same name takes the place of the first."""
+        self._parts[name] = _Part(alive, ready)
+
+    def ailing(self) -> dict[str, str]:
+        """The parts that make no progress, with the reason: a restart may help."""
+        return {name: reason for name, part in self._parts.items() if (reason := part.alive()) is not None}
+
+    def unready(self) -> dict[str, str]:
+        """The parts that cannot do their work now, with the reason: others should get it."""
+        return {name: reason for name, part in self._parts.items() if (reason := part.ready()) is not None}
+
+
+class HealthApp:
+    """The ASGI app for `GET /livez`, `/readyz` and `/metrics`; anything else is 404."""
+
+    def __init__(self, health: Health) -> None:
+        self._pages: dict[str, Callable[[], tuple[int, str, bytes]]] = {
+            "/livez": lambda: _state(health.ailing()),
+            "/readyz": lambda: _state(health.unready()),
+            "/metrics": lambda: (200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY)),
+        }
+
+    async def __call__(self, scope: Message, _receive: Receive, send: Send) -> None:
+        """Answer one request; its body, if any, is not read."""
+        if scope["type"] != "http":
+            raise NotImplementedError(scope["type"])
+        page = self._pages.get(scope["path"])
+        if page is None:
+            await _answer(send, 404, _TEXT, b"not found\n")
+        elif scope["method"] not in {"GET", "HEAD"}:
+            await _answer(send, 405, _TEXT, b"only GET is allowed here\n", (b"allow", b"GET, HEAD"))
+        else:
+            await _answer(send, *page())
+
+
+def _state(reasons: dict[str, str]) -> tuple[int, str, bytes]:
+    if not reasons:
+        return 200, _TEXT, b"ok\n"
+    return 503, "application/json", json.dumps(reasons).encode() + b"\n"
+
+
+async def _answer(send: Send, status: int, content_type: str, body: bytes, *more: tuple[bytes, bytes]) -> None:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body)), *more]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+class LoopLag:
+    """Measures how late the event loop wakes, in seconds: work that blocks it shows here first."""
+
+    def __init__(self, every: float = 0.5) -> None:
+        self._every = every
+        self.seconds = 0.0
+
+    async def run(self) -> None:
+        """Measure until cancelled."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + self._every
+            await asyncio.sleep(self._every)
+            self.seconds = max(0.0, loop.time() - due)
+            LOOP_LAG_SECONDS.set(self.seconds)

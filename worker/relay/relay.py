@@ -1,0 +1,109 @@
+"""The relay of one lane: entries in the order of their numbers, each batch with the marker, behind no gap."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from typing import Final
+
+from worker import metrics
+from worker.clock import Clock
+from worker.ports import Entry, Misplaced, Outbox, Position, Publisher
+
+# Size carries throughput: a transaction costs the same 20 ms with one entry or two thousand.
+LARGEST_TRANSACTION: Final = 2_000
+# Bounds memory: past this the lane waits for the relay.
+LARGEST_BACKLOG: Final = 8_000
+
+
+class Relay:
+    """Publishes a lane's entries; the marker says up to which input offset everything is out.
+
+    Raises what its publisher and outbox raise. After any error it must be dropped with its lane: what was really
+    published is known only by reading the marker again with a new publisher.
+    """
+
+    def __init__(self, publisher: Publisher, outbox: Outbox, clock: Clock) -> None:
+        self._publisher = publisher
+        self._outbox = outbox
+        self._clock = clock
+        self._batches: deque[tuple[Sequence[Entry], int]] = deque()
+        self._changed = asyncio.Condition()
+        self._backlog = 0
+        self._ending = False
+        self._marker = 0
+
+    async def open(self, position: Position) -> None:
+        """Settle what an earlier owner left, then publish whatever the outbox still owes up to the position."""
+        marker = await self._publisher.open()
+        if marker is None:
+            if not await self._outbox.empty(position.partition):
+                raise Misplaced(
+                    f"partition {position.partition}: the published-through marker is gone from the consumer group"
+                )
+            # From here on a missing marker can only mean that it was lost.
+            await self._publisher.publish((), position.next_offset)
+            marker = position.next_offset
+        self._marker = marker
+        await self._catch_up(position)
+
+    async def _catch_up(self, position: Position) -> None:
+        while self._marker < position.next_offset:
+            entries = await self._outbox.owed(
+                position.partition, self._marker, position.next_offset, LARGEST_TRANSACTION
+            )
+            complete = len(entries) <= LARGEST_TRANSACTION
+            await self._publish(entries, position.next_offset if complete else entries[-1].record_offset + 1)
+
+    async def submit(self, entries: Sequence[Entry], next_offset: int) -> None:
+        """Owe a committed batch's entries, in commit order; waits while too much is owed already."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._backlog < LARGEST_BACKLOG)
+            # State restored from an older backup derives entries again that were published long ago.
+            beyond = [entry for entry in entries if entry.record_offset >= self._marker]
+            self._batches.append((beyond, next_offset))
+            self._backlog += len(beyond)
+            metrics.UNPUBLISHED.inc(len(beyond))
+            self._changed.notify_all()
+
+    async def run(self) -> None:
+        """Publish what is owed until `finish` was called and nothing is owed any more."""
+        while batches := await self._take():
+            entries = [entry for batch, _ in batches for entry in batch]
+            await self._publish(entries, batches[-1][1])
+            async with self._changed:
+                self._backlog -= len(entries)
+                metrics.UNPUBLISHED.dec(len(entries))
+                self._changed.notify_all()
+
+    async def _take(self) -> Sequence[tuple[Sequence[Entry], int]]:
+        """Whole batches up to about one transaction's size; none only at the end."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: bool(self._batches) or self._ending)
+            taken: list[tuple[Sequence[Entry], int]] = []
+            size = 0
+            while self._batches and (not taken or size + len(self._batches[0][0]) <= LARGEST_TRANSACTION):
+                batch = self._batches.popleft()
+                taken.append(batch)
+                size += len(batch[0])
+            return taken
+
+    async def _publish(self, entries: Sequence[Entry], marker: int) -> None:
+        if marker <= self._marker and not entries:
+            return
+        await self._publisher.publish(entries, max(marker, self._marker))
+        self._marker = max(marker, self._marker)
+        now = self._clock.now()
+        for entry in entries:
+            metrics.PUBLISHED.labels(entry.destination).inc()
+            metrics.END_TO_END_SECONDS.observe(max(0.0, now - entry.time / 1000))
+
+    async def finish(self) -> None:
+        """Nothing more will be submitted: `run` returns once all is out."""
+        async with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+
+    async def close(self) -> None:
+        """Let go of the publisher, aborting what was begun."""
+        metrics.UNPUBLISHED.dec(self._backlog)
+        await self._publisher.close()

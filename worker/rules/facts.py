@@ -1,0 +1,139 @@
+"""Facts: what a record says, cleaned and typed, ready for a decision; never what the system concluded from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from worker.rules.milestones import Milestone
+
+Value = str | int
+
+# Rates are canonical decimal strings, money is minor units, times are whole seconds since the epoch.
+Fields = Mapping[str, Value]
+
+# A snapshot's place among all snapshots of an offer: strength of its milestone, `created`, event id.
+Rank = tuple[int, int, str]
+
+# Fields that Stripe writes once: a second, different value is a conflict that a person should see.
+WRITE_ONCE: Final = frozenset(
+    {
+        "product_type",
+        "replacement_for",
+        "offered_terms.advance_amount",
+        "offered_terms.fee_amount",
+        "offered_terms.currency",
+        "offered_terms.withhold_rate",
+        "offered_terms.previous_financing_fee_discount_rate",
+        "accepted_terms.advance_amount",
+        "accepted_terms.fee_amount",
+        "accepted_terms.currency",
+        "accepted_terms.withhold_rate",
+        "accepted_terms.previous_financing_fee_discount_amount",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """The record a fact came in: its CloudEvents id and its Kafka timestamp in ms since the epoch."""
+
+    id: str
+    timestamp: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """An offer as one event or observation showed it.
+
+    `fields` holds known values only, by Stripe's own path (`accepted_terms.fee_amount`): what was absent or null
+    is not in it, so that merging can never erase. `created` is the event's, in seconds.
+    """
+
+    offer: str
+    fields: Fields
+    created: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEvent:
+    """One of the nine `capital.financing_offer.*` events; `replaces` marks `replacement_created`."""
+
+    milestone: Milestone
+    snapshot: Snapshot
+    proves: frozenset[Milestone]
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A `capital.financing_transaction.created` event's object, with the event's `created` and id to order by."""
+
+    id: str
+    type: str | None
+    reason: str | None
+    offer: str | None
+    advance_amount: int | None
+    fee_amount: int | None
+    total_amount: int | None
+    currency: str | None
+    created_at: int | None
+    reversed_transaction: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionEvent:
+    """A transaction was created."""
+
+    transaction: Transaction
+    created: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepaymentInterval:
+    """The interval being repaid now: a time in seconds and two amounts in minor units."""
+
+    due_at: int | None
+    paid_amount: int | None
+    remaining_amount: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """An account's financing summary; under stacking it describes one of two financings."""
+
+    status: str | None
+    offer: str | None
+    advance_amount: int | None
+    fee_amount: int | None
+    paid_amount: int | None
+    remaining_amount: int | None
+    currency: str | None
+    withhold_rate: str | None
+    current_repayment_interval: RepaymentInterval | None
+
+
+@dataclass(frozen=True, slots=True)
+class LineOfCreditEvent:
+    """The terms of a line of credit changed."""
+
+    summary: Summary
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownEvent:
+    """A capital event of a type nobody has documented: kept, acknowledged, and without effect."""
+
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A record of the account that cannot be applied: from here on the account's records wait behind it."""
+
+    reason: str
+
+
+Fact = OfferEvent | TransactionEvent | LineOfCreditEvent | UnknownEvent | Unusable

@@ -1,0 +1,1 @@
+"""The store: every table but the outbox, and the only place beside it where SQL is written."""

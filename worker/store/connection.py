@@ -1,0 +1,81 @@
+"""Connecting to Postgres: one pool a process, every statement with a deadline; driver errors never leave here."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Final
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from worker.ports import Unavailable
+from worker.settings import Settings
+
+Connection = asyncpg.Connection | PoolConnectionProxy
+
+CONNECT_SECONDS: Final = 10
+STATEMENT_SECONDS: Final = 15
+
+# A frozen owner inside a transaction holds its cursor's row, and nobody can take over before Postgres ends it.
+LIMITS: Final = {
+    "statement_timeout": "15s",
+    "lock_timeout": "10s",
+    "idle_in_transaction_session_timeout": "10s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+}
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn whatever the database, the driver or the network did into Unavailable, naming it without its data."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        message = str(error.args[0]) if error.args else ""
+        raise Unavailable(f"postgres: {type(error).__name__}: {message}") from error
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
+        raise Unavailable(f"postgres: {type(error).__name__}: {error}") from error
+
+
+class Pool:
+    """Connections to one database, with the system's schema as their search path."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection for a few statements. Raises Unavailable."""
+        with translated():
+            async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A connection inside a transaction. Raises Unavailable; at the commit that leaves it in doubt."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def close(self) -> None:
+        """Give back every connection; those that do not end in time are cut."""
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+
+async def connect(settings: Settings, *, connections: int = 16) -> Pool:
+    """A pool of at most `connections`. Raises Unavailable when the database cannot be reached now."""
+    with translated():
+        pool = await asyncpg.create_pool(
+            settings.database_url,
+            min_size=1,
+            max_size=connections,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS,
+            server_settings={"search_path": settings.database_schema, "application_name": "capital-worker"} | LIMITS,
+        )
+    return Pool(pool)

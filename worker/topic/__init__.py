@@ -1,0 +1,1 @@
+"""The topics: reading and writing Kafka, and the only place that knows its client."""

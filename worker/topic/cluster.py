@@ -1,0 +1,58 @@
+"""The cluster: how to reach it, and the client's errors and hangs turned into the ports' own."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiokafka.errors import KafkaError, ProducerFenced
+
+from worker.ports import Fenced, Unavailable
+from worker.settings import Settings
+
+# The client's own calls can wait for ever while brokers are away; none of them is made without this.
+CALL_SECONDS: Final = 15
+CLOSE_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """What every client of the cluster is made with."""
+
+    options: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Cluster":
+        """The cluster that the settings name."""
+        options: dict[str, Any] = {
+            "bootstrap_servers": settings.kafka_bootstrap,
+            "security_protocol": settings.kafka_security_protocol,
+            "client_id": "capital-worker",
+            "request_timeout_ms": 10_000,
+            "retry_backoff_ms": 100,
+        }
+        if settings.kafka_security_protocol.endswith("SSL"):
+            options["ssl_context"] = ssl.create_default_context(cafile=settings.kafka_ca_file or None)
+        if settings.kafka_security_protocol.startswith("SASL"):
+            options |= {
+                "sasl_mechanism": settings.kafka_sasl_mechanism,
+                "sasl_plain_username": settings.kafka_sasl_username,
+                "sasl_plain_password": settings.kafka_sasl_password,
+            }
+        return cls(options)
+
+
+@asynccontextmanager
+async def answered(what: str, seconds: float = CALL_SECONDS) -> AsyncIterator[None]:
+    """Bound what is awaited inside, and raise Fenced or Unavailable instead of the client's errors."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except ProducerFenced as error:
+        raise Fenced(f"kafka: {what}: another owner has begun") from error
+    except TimeoutError as error:
+        raise Unavailable(f"kafka: {what}: no answer in {seconds:g} s") from error
+    except (KafkaError, OSError) as error:
+        raise Unavailable(f"kafka: {what}: {type(error).__name__}: {error}") from error

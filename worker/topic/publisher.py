@@ -1,0 +1,76 @@
+"""Publishing in transactions: entries and the lane's published-through marker become visible together or not at all."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+from worker.ports import Destination, Entry
+from worker.topic.cloud_events import headers_of
+from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
+from worker.topic.markers import read_marker
+
+TRANSACTION_MS: Final = 15_000
+
+
+class LanePublisher:
+    """The topics, as one lane writes to them (see `worker.ports.Publisher`).
+
+    One `transactional.id` a lane: opening it ends whatever an earlier owner had begun, so that what the marker
+    then says is final.
+    """
+
+    def __init__(self, cluster: Cluster, topics: Mapping[Destination, str], group: str, partition: int) -> None:
+        self._cluster = cluster
+        self._topics = topics
+        self._group = group
+        self._where = TopicPartition(topics["events"], partition)
+        self._producer = AIOKafkaProducer(
+            **cluster.options,
+            transactional_id=f"{group}.{topics['events']}.{partition}",
+            transaction_timeout_ms=TRANSACTION_MS,
+            acks="all",
+            linger_ms=0,
+            max_batch_size=262_144,
+            max_request_size=1_048_576,
+        )
+
+    async def open(self) -> int | None:
+        """Settle every transaction begun before under this lane's name; the marker, None where there is none."""
+        async with answered("opening a transactional producer", CALL_SECONDS):
+            await self._producer.start()
+        return await read_marker(self._cluster, self._group, self._where)
+
+    async def publish(self, entries: Iterable[Entry], marker: int) -> None:
+        """Make the entries visible and the marker known, both or neither."""
+        async with answered("publishing", TRANSACTION_MS / 1000):
+            await self._producer.begin_transaction()
+            sent = [await self._send(entry) for entry in entries]
+            await self._producer.send_offsets_to_transaction({self._where: OffsetAndMetadata(marker, "")}, self._group)
+            await self._producer.commit_transaction()
+            # The commit waited for all of them; a failed one must not pass for published.
+            for acknowledgement in sent:
+                acknowledgement.result()
+
+    async def _send(self, entry: Entry) -> "asyncio.Future[object]":
+        """Notifications go to the partition of the same number as the lane; the rest where their key leads."""
+        partition = self._where.partition if entry.destination == "notifications" else None
+        future: asyncio.Future[object] = await self._producer.send(
+            self._topics[entry.destination],
+            entry.value,
+            key=entry.key or None,
+            partition=partition,
+            headers=list(headers_of(entry)),
+        )
+        return future
+
+    async def close(self) -> None:
+        """Let go of the connection, aborting what was begun."""
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._producer.stop()
+        except (TimeoutError, KafkaError, OSError):
+            return

@@ -1,0 +1,78 @@
+"""Reading one partition of the events topic from an offset on; no group, no committed offset, no resetting."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+
+from worker.ports import Misplaced, Record
+from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
+
+FETCH_BYTES: Final = 2_097_152
+
+
+class PartitionSource:
+    """One partition, as its lane reads it (see `worker.ports.Source`)."""
+
+    def __init__(self, cluster: Cluster, topic: str, partition: int) -> None:
+        self._where = TopicPartition(topic, partition)
+        self._consumer = AIOKafkaConsumer(
+            **cluster.options,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            # Records that a lane passed on to another partition are written in transactions.
+            isolation_level="read_committed",
+            max_partition_fetch_bytes=FETCH_BYTES,
+            fetch_max_wait_ms=500,
+        )
+
+    async def open(self) -> None:
+        """Reach the cluster. Raises Unavailable."""
+        async with answered(f"opening {self._name}", CALL_SECONDS):
+            await self._consumer.start()
+            self._consumer.assign([self._where])
+
+    @property
+    def _name(self) -> str:
+        return f"{self._where.topic}-{self._where.partition}"
+
+    async def beginning(self) -> int:
+        """The offset of the oldest record still there."""
+        async with answered(f"asking where {self._name} begins"):
+            return int((await self._consumer.beginning_offsets([self._where]))[self._where])
+
+    async def end(self) -> int:
+        """The offset the next record will get, as far as readers may see."""
+        async with answered(f"asking where {self._name} ends"):
+            return int((await self._consumer.end_offsets([self._where]))[self._where])
+
+    async def seek(self, offset: int) -> None:
+        """Read from this offset on. Raises Misplaced where the topic never reached it or no longer has it."""
+        beginning, end = await self.beginning(), await self.end()
+        if not beginning <= offset <= end:
+            raise Misplaced(f"{self._name} holds offsets {beginning} to {end}; the cursor says {offset}")
+        self._consumer.seek(self._where, offset)
+
+    async def poll(self, most: int, seconds: float) -> Sequence[Record]:
+        """Up to `most` records in order, waiting at most `seconds` for the first."""
+        async with answered(f"reading {self._name}", seconds + CALL_SECONDS):
+            try:
+                records = await self._consumer.getmany(self._where, timeout_ms=int(seconds * 1000), max_records=most)
+            except OffsetOutOfRangeError as error:
+                raise Misplaced(f"{self._name} no longer holds the offset the cursor says") from error
+        return [_record(record) for record in records.get(self._where, ())]
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._consumer.stop()
+        except (TimeoutError, KafkaError, OSError):
+            return
+
+
+def _record(record: "ConsumerRecord[bytes, bytes]") -> Record:
+    return Record(record.partition, record.offset, record.timestamp, record.key, record.value, tuple(record.headers))

@@ -1,0 +1,176 @@
+"""Wiring: the one place that joins parts into roles; it decides nothing but who works with whom."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from worker.clock import SystemClock
+from worker.consumer.deliberation import Circumstances
+from worker.consumer.keeper import Keeper, LaneFactory
+from worker.consumer.lane import Lane, Parts
+from worker.health import Health, HealthApp, LoopLag
+from worker.http import HttpLimits, HttpServer
+from worker.ingress.app import Ingress
+from worker.ingress.bodies import Bodies, BodyLimits
+from worker.ingress.refusals import Refusals
+from worker.ingress.signature import Signatures
+from worker.outbox.entries import Outbox, write_entries
+from worker.ports import Destination, Unavailable
+from worker.relay.relay import Relay
+from worker.rules.draft import Graces
+from worker.settings import Settings
+from worker.starting import patiently
+from worker.store import migrations, writing
+from worker.store.connection import Pool, connect
+from worker.store.ledger import Ledger
+from worker.topic.cluster import Cluster
+from worker.topic.handoff import EventsHandoff
+from worker.topic.membership import Group, GroupMembership
+from worker.topic.partitioning import home_of
+from worker.topic.publisher import LanePublisher
+from worker.topic.source import PartitionSource
+from worker.topic.topics import partitions_of
+
+# The order matters only to readers of the write-ahead log; all of it is one transaction.
+WRITERS = (
+    writing.write_events,
+    writing.write_accounts,
+    writing.write_offers,
+    writing.write_transactions,
+    writing.write_parked,
+    write_entries,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What all roles of one process share."""
+
+    settings: Settings
+    stop: asyncio.Event
+    clock: SystemClock = field(default_factory=SystemClock)
+    health: Health = field(default_factory=Health)
+
+    @property
+    def cluster(self) -> Cluster:
+        """How to reach Kafka."""
+        return Cluster.of(self.settings)
+
+
+async def ingress(process: Process) -> None:
+    """Take webhooks until told to stop, then answer what is in flight."""
+    settings = process.settings
+    handoff = EventsHandoff(process.cluster, settings.events_topic)
+    await patiently(process.stop, partial(_existing, process, settings.events_topic))
+    await patiently(process.stop, handoff.open)
+    process.health.register("ingress", _well, _well)
+    app = Ingress(
+        handoff,
+        Signatures(settings.webhook_secrets),
+        HealthApp(process.health),
+        bodies=Bodies(BodyLimits()),
+        refusals=Refusals(process.clock),
+    )
+    limits = HttpLimits(connections=settings.ingress_connections)
+    server = HttpServer(app, settings.ingress_host, settings.ingress_port, limits)
+    await server.start()
+    try:
+        await process.stop.wait()
+    finally:
+        await server.stop(settings.drain_seconds)
+        await handoff.close()
+
+
+async def consume(process: Process) -> None:
+    """Keep lanes until told to stop, then let each finish and publish what it took."""
+    settings = process.settings
+    partitions = await patiently(process.stop, partial(_existing, process, settings.events_topic))
+    async with AsyncExitStack() as stack:
+        pool = await patiently(process.stop, partial(connect, settings))
+        stack.push_async_callback(pool.close)
+        await patiently(process.stop, partial(migrations.verify, pool))
+        keeper = Keeper(partial(_membership, process), lanes(process, pool, partitions), process.clock)
+        process.health.register("lanes", keeper.alive, keeper.ready)
+        await _until_stopped(process, keeper)
+
+
+async def _until_stopped(process: Process, keeper: Keeper) -> None:
+    """Run the keeper; after a stop it has the drain time, then its lanes are cut where they stand."""
+    running = asyncio.create_task(keeper.run())
+    stopped = asyncio.create_task(process.stop.wait())
+    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    keeper.stop()
+    async with asyncio.timeout(process.settings.drain_seconds):
+        await running
+
+
+def _membership(process: Process) -> GroupMembership:
+    settings = process.settings
+    group = Group(
+        settings.consumer_group, settings.events_topic, settings.group_instance_id, settings.session_timeout_seconds
+    )
+    return GroupMembership(process.cluster, group)
+
+
+def lanes(process: Process, pool: Pool, partitions: int) -> LaneFactory:
+    """How to begin the lane of a partition; leaving its context lets go of everything it held."""
+    settings, cluster = process.settings, process.cluster
+    topics: dict[Destination, str] = {
+        "events": settings.events_topic,
+        "notifications": settings.notifications_topic,
+        "dead_letters": settings.dead_letters_topic,
+    }
+    graces = Graces(int(settings.order_grace_seconds * 1000), int(settings.gate_grace_seconds * 1000))
+    circumstances = Circumstances(graces, partial(home_of, partitions=partitions), settings.events_topic)
+    ledger, outbox = Ledger(pool, WRITERS), Outbox(pool)
+    owner = settings.group_instance_id or f"{socket.gethostname()}"
+
+    @asynccontextmanager
+    async def begin(partition: int) -> AsyncIterator[Lane]:
+        async with AsyncExitStack() as stack:
+            source = PartitionSource(cluster, settings.events_topic, partition)
+            stack.push_async_callback(source.close)
+            await source.open()
+            publisher = LanePublisher(cluster, topics, settings.consumer_group, partition)
+            relay = Relay(publisher, outbox, process.clock)
+            stack.push_async_callback(relay.close)
+            parts = Parts(source, ledger, relay, process.clock, circumstances)
+            yield Lane(partition, owner, settings.batch_size, parts)
+
+    return begin
+
+
+async def serve(process: Process) -> None:
+    """All roles in one process."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(ingress(process))
+        tasks.create_task(consume(process))
+
+
+@asynccontextmanager
+async def watched(process: Process) -> AsyncIterator[None]:
+    """The health port and the loop's lag, while a role runs."""
+    server = HttpServer(HealthApp(process.health), process.settings.health_host, process.settings.health_port)
+    await server.start()
+    lag = asyncio.create_task(LoopLag().run())
+    try:
+        yield
+    finally:
+        lag.cancel()
+        await server.stop(1)
+
+
+async def _existing(process: Process, topic: str) -> int:
+    """How many partitions a topic has. Raises Unavailable while it does not exist."""
+    partitions = await partitions_of(process.cluster, topic)
+    if not partitions:
+        raise Unavailable(f"kafka: topic {topic} does not exist: run `capital-worker topics`")
+    return partitions
+
+
+def _well() -> None:
+    """Nothing to report: this part serves as long as the process does."""
