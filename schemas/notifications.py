@@ -57,7 +57,7 @@ class Offer(Data):
     currency: str | None
     offered_terms: OfferedTerms | None
     accepted_terms: AcceptedTerms | None
-    discount: OfferDiscount | None
+    discount: OfferDiscount
     created_at: Time | None
     expires_at: Time | None
     replacement_for: str | None
@@ -74,8 +74,8 @@ class Refill(Data):
     """Which financing a refill refills, and how sure that is."""
 
     original: str | None
-    method: str
-    confidence: str
+    method: str | None
+    confidence: str | None
 
 
 class Messaging(Data):
@@ -105,10 +105,10 @@ class OfferMilestone(Data):
     late: bool = Field(description="True where a stronger milestone was told before: the status stays as it is.")
     gap: list[str] = Field(description="OFFER:MILESTONE that should have come before and could not be proven.")
     offer: Offer
-    policy: Policy | None
+    policy: Policy
     refill: Refill | None
     messaging: Messaging
-    active_financings: list[str] | None = Field(description="Paid out and not ended, oldest payout first.")
+    active_financings: list[str] = Field(description="Paid out and not ended, oldest payout first.")
     withholding: Withholding | None
 
 
@@ -165,6 +165,56 @@ class LineOfCreditUpdated(Data):
     summary: Summary
 
 
+class RefillLinked(Data):
+    """Which financing a refill refills: found, confirmed or corrected; null where a told link was withdrawn."""
+
+    account: str
+    livemode: bool
+    refill: str
+    original: str | None
+    method: str | None
+    confidence: str | None
+    revision: int
+
+
+class SettledDiscount(Data):
+    """The discount of a refill; with state `none` there is none, and amount and rate say nothing."""
+
+    state: Literal["none", "settled"]
+    amount: int | None
+    rate: Rate | None
+    currency: str | None
+
+
+class DiscountSettled(Data):
+    """The discount of a refill became known, or it became known that there is none."""
+
+    account: str
+    livemode: bool
+    refill: str
+    original: str | None
+    discount: SettledDiscount
+
+
+class WithholdingChanged(Data):
+    """Stripe withholds from another financing, or at another rate; null where from none."""
+
+    account: str
+    livemode: bool
+    withholding: Withholding | None
+    previous: Withholding | None
+    revision: int
+
+
+class SummaryObserved(Data):
+    """The account's financing summary shows something new."""
+
+    account: str
+    livemode: bool
+    summary: Summary
+    revision: int
+
+
 class AccountAttention(Data):
     """A person should look; told once for each reason and subject."""
 
@@ -199,7 +249,11 @@ MILESTONES: Final = (
 
 TYPES: Final[Mapping[str, type[Data]]] = {
     **{f"capital.offer.{milestone}.v1": OfferMilestone for milestone in MILESTONES},
+    "capital.refill.linked.v1": RefillLinked,
+    "capital.refill.discount_settled.v1": DiscountSettled,
+    "capital.withholding.changed.v1": WithholdingChanged,
     "capital.transaction.recorded.v1": TransactionRecorded,
+    "capital.summary.observed.v1": SummaryObserved,
     "capital.line_of_credit.updated.v1": LineOfCreditUpdated,
     "capital.account.attention.v1": AccountAttention,
 }

@@ -20,8 +20,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
-BACKLOG: Final = 2048
-
 
 class CannotListen(Exception):  # noqa: N818 - named for what happened
     """The address is in use, or is not one of this machine's."""
@@ -74,8 +72,6 @@ class _Connections:
 
     def has_room(self) -> bool:
         """Whether one more fits, if need be by closing the one that has been idle for longest."""
-        if self.closing:
-            return False
         if len(self.state.connections) < self.limits.connections:
             return True
         oldest = next(iter(self.idle), None)
@@ -83,7 +79,7 @@ class _Connections:
             return False
         del self.idle[oldest]
         self.state.connections.discard(oldest)
-        oldest.transport.close()
+        oldest.transport.abort()
         return True
 
 
@@ -118,7 +114,7 @@ class _Connection(HttpToolsProtocol):
             self._timer = self.loop.call_at(self._deadline, self._look)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        if self._shared.has_room():
+        if not self._shared.closing and self._shared.has_room():
             super().connection_made(transport)
             return
         self.transport = transport
@@ -241,14 +237,14 @@ class HttpServer:
         loop = asyncio.get_running_loop()
         listener = await self._bind(loop)
         self._port = listener.getsockname()[1]
-        self._server = await loop.create_server(lambda: _Connection(self._shared, loop), sock=listener, backlog=BACKLOG)
+        self._server = await loop.create_server(lambda: _Connection(self._shared, loop), sock=listener, backlog=2048)
 
     async def _bind(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
         try:
             found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
             family, _, _, _, address = found[0]
             both = family == socket.AF_INET6 and self._host == "::" and socket.has_dualstack_ipv6()
-            return socket.create_server(address[:2], family=family, backlog=BACKLOG, dualstack_ipv6=both)
+            return socket.create_server(address[:2], family=family, dualstack_ipv6=both)
         except OSError as error:
             reason = error.strerror or str(error)
             raise CannotListen(f"cannot listen on {self._host} port {self._port}: {reason}") from error

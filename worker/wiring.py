@@ -20,12 +20,21 @@ from worker.ingress.signature import Signatures
 from worker.outbox.entries import Outbox, write_entries
 from worker.ports import Destination, Unavailable
 from worker.relay.relay import Relay
-from worker.rules.draft import Graces
+from worker.rules.draft import Timing
 from worker.settings import Settings
 from worker.starting import patiently
-from worker.store import migrations, writing
+from worker.store import migrations
+from worker.store.account_rows import write_accounts
 from worker.store.connection import Pool, connect
+from worker.store.event_log import write_events
+from worker.store.held_rows import write_holds
 from worker.store.ledger import Ledger
+from worker.store.link_rows import write_links
+from worker.store.lookup_rows import write_lookups
+from worker.store.offer_rows import write_offers
+from worker.store.parking import write_parked
+from worker.store.summary_rows import write_summaries
+from worker.store.transaction_rows import write_transactions
 from worker.topic.cluster import Cluster
 from worker.topic.handoff import EventsHandoff
 from worker.topic.membership import Group, GroupMembership
@@ -36,11 +45,15 @@ from worker.topic.topics import partitions_of
 
 # The order matters only to readers of the write-ahead log; all of it is one transaction.
 WRITERS = (
-    writing.write_events,
-    writing.write_accounts,
-    writing.write_offers,
-    writing.write_transactions,
-    writing.write_parked,
+    write_events,
+    write_accounts,
+    write_offers,
+    write_holds,
+    write_links,
+    write_transactions,
+    write_summaries,
+    write_lookups,
+    write_parked,
     write_entries,
 )
 
@@ -124,8 +137,10 @@ def lanes(process: Process, pool: Pool, partitions: int) -> LaneFactory:
         "notifications": settings.notifications_topic,
         "dead_letters": settings.dead_letters_topic,
     }
-    graces = Graces(int(settings.order_grace_seconds * 1000), int(settings.gate_grace_seconds * 1000))
-    circumstances = Circumstances(graces, partial(home_of, partitions=partitions), settings.events_topic)
+    timing = Timing(
+        int(settings.order_grace_seconds * 1000), int(settings.gate_grace_seconds * 1000), _discount(settings)
+    )
+    circumstances = Circumstances(timing, partial(home_of, partitions=partitions), settings.events_topic)
     ledger, outbox = Ledger(pool, WRITERS), Outbox(pool)
     owner = settings.group_instance_id or f"{socket.gethostname()}"
 
@@ -142,6 +157,10 @@ def lanes(process: Process, pool: Pool, partitions: int) -> LaneFactory:
             yield Lane(partition, owner, settings.batch_size, parts)
 
     return begin
+
+
+def _discount(settings: Settings) -> tuple[int, ...]:
+    return tuple(int(seconds * 1000) for seconds in settings.discount_schedule_seconds)
 
 
 async def serve(process: Process) -> None:

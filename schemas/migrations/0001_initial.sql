@@ -67,7 +67,8 @@ CREATE TABLE offer (
     PRIMARY KEY (livemode, account, offer_id)
 );
 
--- Milestones that are known and wait: behind which gate, for what, since when and until when.
+-- Milestones that are known and wait: behind which gate, for what, since when, and until when before Stripe is
+-- asked; null where what they wait for is held or asked for itself.
 CREATE TABLE held (
     livemode    boolean     NOT NULL,
     account     text        NOT NULL,
@@ -76,9 +77,54 @@ CREATE TABLE held (
     gate        text        NOT NULL,
     waiting_for text[]      NOT NULL,
     since       timestamptz NOT NULL,
-    until       timestamptz NOT NULL,
+    until       timestamptz,
     PRIMARY KEY (livemode, account, offer_id, milestone)
 );
+
+-- Which financing a refill refills, how that was found and how sure it is; `revision` is the last one told.
+CREATE TABLE refill_link (
+    livemode          boolean NOT NULL,
+    account           text    NOT NULL,
+    refill_offer_id   text    NOT NULL,
+    original_offer_id text,
+    method            text,
+    confidence        text,
+    evidence          text[]  NOT NULL,
+    revision          integer NOT NULL,
+    PRIMARY KEY (livemode, account, refill_offer_id)
+);
+
+-- The account's financing summary as Stripe last showed it; under stacking it describes one of two financings.
+CREATE TABLE summary (
+    livemode         boolean NOT NULL,
+    account          text    NOT NULL,
+    status           text,
+    offer_id         text,
+    advance_amount   bigint,
+    fee_amount       bigint,
+    paid_amount      bigint,
+    remaining_amount bigint,
+    currency         text,
+    withhold_rate    numeric,
+    interval_due_at           timestamptz,
+    interval_paid_amount      bigint,
+    interval_remaining_amount bigint,
+    revision         integer NOT NULL,
+    PRIMARY KEY (livemode, account)
+);
+
+-- Questions for Stripe: `due` is the rules' own; attempts, retry time and lease are the lookup role's.
+CREATE TABLE lookup (
+    livemode boolean     NOT NULL,
+    account  text        NOT NULL,
+    kind     text        NOT NULL CHECK (kind IN ('survey', 'offer', 'summary')),
+    subject  text        NOT NULL,
+    due      timestamptz NOT NULL,
+    attempts integer     NOT NULL DEFAULT 0,
+    retry_at timestamptz NOT NULL,
+    PRIMARY KEY (livemode, account, kind, subject)
+);
+CREATE INDEX lookup_by_retry ON lookup (retry_at);
 
 CREATE TABLE transaction (
     livemode             boolean     NOT NULL,

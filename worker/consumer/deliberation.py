@@ -6,20 +6,20 @@ from dataclasses import dataclass, replace
 
 from worker.consumer import letters
 from worker.consumer.decode import Attributed, Unattributable, Understood
-from worker.consumer.notifications import notify
+from worker.consumer.notifications import Place, notify
 from worker.consumer.reading import Foreign, Outcome, Reading, Telling, Untelling
 from worker.ports import AccountKey, Batch, Entry, LoggedEvent, ParkedRecord, Position, Record
 from worker.rules.decide import decide
-from worker.rules.draft import Graces
+from worker.rules.draft import Timing
 from worker.rules.facts import Cause, Fact, TransactionEvent, Unusable
 from worker.rules.state import AccountState
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What deciding depends on besides records and state: graces, an account's home partition, the topic's name."""
+    """What deciding depends on besides records and state: timing, an account's home partition, the topic's name."""
 
-    graces: Graces
+    timing: Timing
     home: Callable[[str], int]
     events_topic: str
 
@@ -111,10 +111,10 @@ class Deliberation:
         record = attributed.record
         cause = Cause(attributed.id, record.timestamp)
         before = self._state(attributed.key)
-        decision = decide(before, fact, cause, self._circumstances.graces)
+        decision = decide(before, fact, cause, self._circumstances.timing)
         for sequence, release in enumerate(decision.releases, before.sequence + 1):
-            numbers = (self._number(), record.offset, sequence)
-            self._entries.append(notify(decision.state, release, cause, numbers))
+            place = Place(self._number(), record.offset, sequence)
+            self._entries.append(notify(decision.state, release, cause, place))
         self._states[attributed.key] = decision.state
 
     def batch(self, last: Record) -> Batch:

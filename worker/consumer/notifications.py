@@ -1,144 +1,101 @@
-"""Notifications: a release of the rules as the data and the outbox entry that other services will read."""
+"""Notifications: a release of the rules as the outbox entry that other services will read."""
 
-from datetime import UTC, datetime
-from typing import TypeVar, assert_never
+from dataclasses import dataclass
+from typing import assert_never
 
 from schemas import notifications as schema
+from worker.consumer import wording
 from worker.ports import Entry
-from worker.rules.facts import Cause, Summary, Transaction
-from worker.rules.releases import AttentionRaised, LineOfCreditUpdated, MilestoneReleased, Release, TransactionRecorded
-from worker.rules.state import AccountState, Offer
+from worker.rules.facts import Cause
+from worker.rules.releases import (
+    AttentionRaised,
+    DiscountSettled,
+    LineOfCreditUpdated,
+    MilestoneReleased,
+    RefillLinked,
+    Release,
+    SummaryChanged,
+    TransactionRecorded,
+    WithholdingChanged,
+)
+from worker.rules.state import AccountState
 
-Terms = TypeVar("Terms", schema.OfferedTerms, schema.AcceptedTerms)
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A release in the words of the outside: id without its mode, type without its frame, subject and data."""
+
+    identity: str
+    kind: str
+    subject: str
+    data: schema.Data
 
 
-def notify(state: AccountState, release: Release, cause: Cause, numbers: tuple[int, int, int]) -> Entry:
-    """The entry of a release: ids fixed by their cause, time by the record's.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands: its outbox number, the offset of the record that released it, its sequence."""
 
-    `numbers` are the outbox number, the offset of the record that released it, and the account's sequence.
-    """
-    mode = "live" if state.livemode else "test"
-    identity, kind, subject, data = _describe(state, release)
-    number, record_offset, sequence = numbers
+    number: int
+    record_offset: int
+    sequence: int
+
+
+def notify(state: AccountState, release: Release, cause: Cause, place: Place) -> Entry:
+    """The entry of a release: ids fixed by their cause, time by the record's."""
+    described = _describe(state, release)
     return Entry(
         destination="notifications",
-        number=number,
-        record_offset=record_offset,
+        number=place.number,
+        record_offset=place.record_offset,
         livemode=state.livemode,
         account=state.account,
-        sequence=sequence,
-        id=f"{mode}:{identity}",
-        type=f"capital.{kind}.v1",
-        subject=subject,
+        sequence=place.sequence,
+        id=f"{'live' if state.livemode else 'test'}:{described.identity}",
+        type=f"capital.{described.kind}.v1",
+        subject=described.subject,
         time=cause.timestamp,
         causation_id=cause.id,
         key=state.account.encode(),
-        value=data.model_dump_json().encode(),
+        value=described.data.model_dump_json().encode(),
     )
 
 
-def _describe(state: AccountState, release: Release) -> tuple[str, str, str, schema.Data]:
-    """The id without its mode, the type without its frame, the subject and the data of a release."""
-    whose = {"account": state.account, "livemode": state.livemode}
+def _describe(state: AccountState, release: Release) -> Described:
+    account = state.account
     match release:
-        case MilestoneReleased():
-            offer = release.offer.id
-            data: schema.Data = _milestone(state, release)
-            return f"{offer}:{release.milestone}", f"offer.{release.milestone}", offer, data
-        case TransactionRecorded():
-            identity = release.transaction.id
-            data = schema.TransactionRecorded(**whose, transaction=_transaction(release.transaction))
-            return f"{identity}:recorded", "transaction.recorded", identity, data
-        case LineOfCreditUpdated():
-            data = schema.LineOfCreditUpdated(**whose, summary=_summary(release.summary))
-            return f"{release.event}:line_of_credit", "line_of_credit.updated", state.account, data
-        case AttentionRaised():
-            reason, subject = release.reason, release.subject
-            data = schema.AccountAttention(**whose, reason=reason, subject=subject, detail=release.detail)
-            return f"{state.account}:attention:{reason}:{subject}", "account.attention", subject, data
+        case MilestoneReleased(offer=offer, milestone=milestone):
+            data = wording.milestone(state, release)
+            return Described(f"{offer.id}:{milestone}", f"offer.{milestone}", offer.id, data)
+        case TransactionRecorded(transaction):
+            recorded = wording.transaction(state, transaction)
+            return Described(f"{transaction.id}:recorded", "transaction.recorded", transaction.id, recorded)
+        case LineOfCreditUpdated(event, summary):
+            updated = wording.line_of_credit(state, summary)
+            return Described(f"{event}:line_of_credit", "line_of_credit.updated", account, updated)
+        case AttentionRaised(reason, subject):
+            identity = f"{account}:attention:{reason}:{subject}"
+            return Described(identity, "account.attention", subject, wording.attention(state, release))
+        case _:
+            return _describe_refill(state, release)
+
+
+def _describe_refill(
+    state: AccountState, release: RefillLinked | DiscountSettled | WithholdingChanged | SummaryChanged
+) -> Described:
+    """The kinds that a refill brings with it, or that follow from asking Stripe."""
+    account = state.account
+    match release:
+        case RefillLinked(refill, _, revision):
+            linked = wording.linked(state, release)
+            return Described(f"{refill}:linked:{revision}", "refill.linked", refill, linked)
+        case DiscountSettled(refill=offer):
+            settled = wording.discount_settled(state, offer)
+            return Described(f"{offer.id}:discount_settled", "refill.discount_settled", offer.id, settled)
+        case WithholdingChanged(revision=revision):
+            changed = wording.withholding_changed(state, release)
+            return Described(f"{account}:withholding:{revision}", "withholding.changed", account, changed)
+        case SummaryChanged(summary, revision):
+            observed = wording.summary_observed(state, summary, revision)
+            return Described(f"{account}:summary:{revision}", "summary.observed", account, observed)
         case _:
             assert_never(release)
-
-
-def _milestone(state: AccountState, release: MilestoneReleased) -> schema.OfferMilestone:
-    offer = release.offer
-    return schema.OfferMilestone(
-        account=state.account,
-        livemode=state.livemode,
-        occurred_at=_time(release.occurred_at),
-        basis=release.basis,
-        late=release.late,
-        gap=list(release.gap),
-        offer=_offer(offer),
-        policy=None,
-        refill=None,
-        messaging=schema.Messaging(
-            product_type=offer.text("product_type"),
-            campaign_type=offer.text("offered_terms.campaign_type"),
-            disclaimer_variant=offer.text("disclaimer_variant"),
-        ),
-        active_financings=None,
-        withholding=None,
-    )
-
-
-def _offer(offer: Offer) -> schema.Offer:
-    return schema.Offer(
-        id=offer.id,
-        product_type=offer.text("product_type"),
-        financing_type=offer.text("financing_type"),
-        status=offer.status,
-        currency=offer.currency,
-        offered_terms=_terms(schema.OfferedTerms, offer, "offered_terms"),
-        accepted_terms=_terms(schema.AcceptedTerms, offer, "accepted_terms"),
-        discount=None,
-        created_at=_time(offer.number("created")),
-        expires_at=_time(offer.number("expires_after")),
-        replacement_for=offer.text("replacement_for"),
-    )
-
-
-def _terms(shape: type[Terms], offer: Offer, path: str) -> Terms | None:
-    """Terms as far as they are known; None where none of them is."""
-    values = {name: offer.value(f"{path}.{name}") for name in shape.model_fields}
-    return None if all(value is None for value in values.values()) else shape.model_validate(values)
-
-
-def _transaction(transaction: Transaction) -> schema.Transaction:
-    return schema.Transaction(
-        id=transaction.id,
-        type=transaction.type,
-        reason=transaction.reason,
-        offer=transaction.offer,
-        advance_amount=transaction.advance_amount,
-        fee_amount=transaction.fee_amount,
-        total_amount=transaction.total_amount,
-        currency=transaction.currency,
-        created_at=_time(transaction.created_at),
-        reversed_transaction=transaction.reversed_transaction,
-    )
-
-
-def _summary(summary: Summary) -> schema.Summary:
-    interval = summary.current_repayment_interval
-    return schema.Summary(
-        status=summary.status,
-        offer=summary.offer,
-        advance_amount=summary.advance_amount,
-        fee_amount=summary.fee_amount,
-        paid_amount=summary.paid_amount,
-        remaining_amount=summary.remaining_amount,
-        currency=summary.currency,
-        withhold_rate=summary.withhold_rate,
-        current_repayment_interval=interval
-        and schema.RepaymentInterval(
-            due_at=_time(interval.due_at),
-            paid_amount=interval.paid_amount,
-            remaining_amount=interval.remaining_amount,
-        ),
-    )
-
-
-def _time(seconds: int | None) -> str | None:
-    """Seconds since the epoch as RFC 3339 UTC."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

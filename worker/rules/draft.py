@@ -1,7 +1,6 @@
 """The draft: one decision in the making; it collects changes over a frozen state and never leaves the decision."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.rules.facts import Cause
 from worker.rules.releases import AttentionRaised, Reason, Release
@@ -9,49 +8,64 @@ from worker.rules.state import AccountState, Offer
 
 
 @dataclass(frozen=True, slots=True)
-class Graces:
-    """How long a milestone is held before Stripe is asked, in ms: within an offer, and between offers."""
+class Timing:
+    """How long rules wait before Stripe is asked, in ms: within an offer, between offers, and for a discount."""
 
     order: int = 60_000
     gate: int = 900_000
+    discount: tuple[int, ...] = (60_000, 600_000, 3_600_000, 21_600_000, 86_400_000, 259_200_000, 604_800_000)
 
 
 class Draft:
-    """A state being decided upon: offers changed so far, offers still to settle, and what is released."""
+    """A state being decided upon.
+
+    `offers` are as they now are; those `touched` are still to settle. `answered` are (offer, due) of answers still
+    to be counted for what waited for them. What is doubtful is derived anew when the draft settles.
+    """
 
     __slots__ = (
-        "attention",
+        "answered",
         "cause",
-        "graces",
+        "links_doubtful",
         "offers",
-        "quarantined",
+        "policy_doubtful",
         "releases",
         "state",
+        "timing",
         "touched",
-        "transactions",
-        "updates",
+        "withholding",
     )
 
-    def __init__(self, state: AccountState, cause: Cause, graces: Graces) -> None:
+    def __init__(self, state: AccountState, cause: Cause, timing: Timing) -> None:
         self.state = state
         self.cause = cause
-        self.graces = graces
+        self.timing = timing
         self.offers: dict[str, Offer] = dict(state.offers)
-        self.transactions = state.transactions
-        self.updates = state.updates
-        self.attention = state.attention
-        self.quarantined = state.quarantined
+        self.withholding = state.withholding
         self.touched: dict[str, None] = {}
+        self.answered: list[tuple[str, int]] = []
         self.releases: list[Release] = []
+        self.policy_doubtful = False
+        self.links_doubtful = False
 
     def offer(self, offer_id: str) -> Offer:
         """The offer as it now is; an empty one where nothing is known of it."""
         return self.offers.get(offer_id) or Offer(offer_id)
 
+    def refills(self) -> tuple[Offer, ...]:
+        """The account's refills, as they now are."""
+        return tuple(self.offers[refill] for refill in self.state.refills)
+
     def put(self, offer: Offer) -> None:
         """Keep a changed offer and have its gates asked again."""
         self.offers[offer.id] = offer
         self.touched[offer.id] = None
+
+    def touch_refills_of(self, original: str) -> None:
+        """Have the gates of the refills of an offer asked again."""
+        for refill in self.refills():
+            if refill.link is not None and refill.link.original == original:
+                self.touched[refill.id] = None
 
     def release(self, release: Release) -> None:
         """Tell downstream, in the order of these calls."""
@@ -59,24 +73,18 @@ class Draft:
 
     def raise_attention(self, reason: Reason, subject: str, detail: str) -> None:
         """Ask a person to look, once for each reason and subject."""
-        if (reason, subject) not in self.attention:
-            self.attention |= {(reason, subject)}
+        if (reason, subject) not in self.state.attention:
+            self.state = replace(self.state, attention=self.state.attention | {(reason, subject)})
             self.release(AttentionRaised(reason, subject, detail))
+
+    def ask_survey(self) -> None:
+        """Have Stripe asked for the account's country and offers, at once; an answer asked for before is too old."""
+        self.state = replace(self.state, survey_due=self.cause.timestamp)
+
+    def ask_summary(self) -> None:
+        """Have Stripe asked for the account's summary, at once; an answer asked for before is too old."""
+        self.state = replace(self.state, summary_due=self.cause.timestamp)
 
     def finish(self) -> AccountState:
         """The state after the decision."""
-        return AccountState(
-            self.state.account,
-            self.state.livemode,
-            self.state.sequence + len(self.releases),
-            self.offers,
-            self.transactions,
-            self.updates,
-            self.attention,
-            self.quarantined,
-        )
-
-
-def changed_offers(before: AccountState, after: AccountState) -> Mapping[str, Offer]:
-    """The offers of `after` that are not the very same as in `before`."""
-    return {offer_id: offer for offer_id, offer in after.offers.items() if before.offers.get(offer_id) is not offer}
+        return replace(self.state, offers=self.offers, sequence=self.state.sequence + len(self.releases))

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from worker.rules.milestones import Milestone
 
 Value = str | int
+LookupKind = Literal["survey", "offer", "summary"]
 
 # Rates are canonical decimal strings, money is minor units, times are whole seconds since the epoch.
 Fields = Mapping[str, Value]
@@ -136,4 +137,65 @@ class Unusable:
     reason: str
 
 
-Fact = OfferEvent | TransactionEvent | LineOfCreditEvent | UnknownEvent | Unusable
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An offer as Stripe's API showed it: the milestone its status names, and all that it proves."""
+
+    snapshot: Snapshot
+    milestone: Milestone
+    proves: frozenset[Milestone]
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyAnswered:
+    """One chunk of a survey: the account's country, where Stripe said it, and some of its offers.
+
+    Chunks of one `survey` come in order, numbered from 1 to `of`; only the last one answers the question that was
+    asked at `due` (ms).
+    """
+
+    survey: str
+    due: int
+    chunk: int
+    of: int
+    country: str | None
+    offers: tuple[Observed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered:
+    """The answer about one offer, asked for at `due` (ms): what the API showed, or None where it has no such offer."""
+
+    offer: str
+    due: int
+    observed: Observed | None
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryAnswered:
+    """The answer about an account's summary, asked for at `due` (ms); None where the API has none."""
+
+    due: int
+    summary: Summary | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookupFailed:
+    """A question that was given up: asked for at `due` (ms), about an offer or else the account."""
+
+    kind: LookupKind
+    subject: str
+    due: int
+
+
+Fact = (
+    OfferEvent
+    | TransactionEvent
+    | LineOfCreditEvent
+    | UnknownEvent
+    | Unusable
+    | SurveyAnswered
+    | OfferAnswered
+    | SummaryAnswered
+    | LookupFailed
+)

@@ -4,37 +4,71 @@ from dataclasses import dataclass
 
 from worker.rules.draft import Draft
 from worker.rules.milestones import PREDECESSOR, Milestone
-from worker.rules.state import Gate, Hold, Offer
+from worker.rules.state import Gate, Offer
+
+SURVEY = "survey"
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A gate that is not satisfied, and what would open it, as `OFFER:MILESTONE`."""
+    """A gate that is not satisfied: what would open it (`OFFER:MILESTONE`), and the offers to ask Stripe about."""
 
     gate: Gate
     waiting_for: tuple[str, ...]
+    concerns: tuple[str, ...]
 
 
-def closed(offer: Offer, milestone: Milestone) -> Closed | None:
+def closed(draft: Draft, offer: Offer, milestone: Milestone) -> Closed | None:
     """The first gate a milestone waits behind, or None when it may be released."""
-    return within_offer(offer, milestone)
+    return _within_offer(offer, milestone) or _between_offers(draft, offer, milestone)
 
 
-def within_offer(offer: Offer, milestone: Milestone) -> Closed | None:
+def _within_offer(offer: Offer, milestone: Milestone) -> Closed | None:
     """G1: created before accepted before paid_out before fully_repaid, and every closer after what it closes."""
-    missing = []
+    missing: list[str] = []
+    unknown = False
+    forgiven = offer.gaps.get(milestone, ())
     before = PREDECESSOR[milestone]
     while before is not None:
-        if before not in offer.released:
-            missing.append(f"{offer.id}:{before}")
+        name = f"{offer.id}:{before}"
+        if before not in offer.released and name not in forgiven:
+            missing.append(name)
+            unknown = unknown or before not in offer.known
         before = PREDECESSOR[before]
-    return Closed("G1", tuple(reversed(missing))) if missing else None
+    if not missing:
+        return None
+    # A predecessor that is known is held by a gate of its own, and asked about there.
+    return Closed("G1", tuple(reversed(missing)), (offer.id,) if unknown else ())
 
 
-def hold(draft: Draft, held: Hold | None, gate: Closed) -> Hold:
-    """The hold of a milestone behind a gate: one that waits for the same as before keeps its time."""
-    if held is not None and (held.gate, held.waiting_for) == (gate.gate, gate.waiting_for):
-        return held
-    since = draft.cause.timestamp if held is None else held.since
-    grace = draft.graces.order if gate.gate == "G1" else draft.graces.gate
-    return Hold(gate.gate, gate.waiting_for, since, since + grace)
+def _between_offers(draft: Draft, offer: Offer, milestone: Milestone) -> Closed | None:
+    if not offer.is_refill:
+        return None
+    policy = draft.state.policy.policy
+    if milestone is Milestone.PAID_OUT:
+        # G4: no guess about a market or an original that a survey may still tell.
+        undecided = policy == "unknown" or (policy == "paydown" and offer.link is None)
+        if undecided and not offer.surveyed:
+            return Closed("G4", (SURVEY,), ())
+        # G2: in a pay-down market this payout is what closes the original; both may carry the same second.
+        return _original_open(draft, offer, milestone, "G2") if policy == "paydown" else None
+    if milestone is Milestone.FULLY_REPAID and policy == "stacked":
+        # G3: repayment is first in, first out. Nothing but its own end ever closes the original.
+        return _original_open(draft, offer, milestone, "G3")
+    return None
+
+
+def _original_open(draft: Draft, refill: Offer, milestone: Milestone, gate: Gate) -> Closed | None:
+    if refill.link is None:
+        return None
+    original = draft.offer(refill.link.original)
+    name = f"{original.id}:{Milestone.FULLY_REPAID}"
+    if has_ended(original) or name in refill.gaps.get(milestone, ()):
+        return None
+    return Closed(gate, (name,), (original.id,))
+
+
+def has_ended(offer: Offer) -> bool:
+    """Whether downstream knows a financing's end: repaid, canceled after its payout, or charged off."""
+    canceled = Milestone.CANCELED in offer.released and Milestone.PAID_OUT in offer.known
+    return Milestone.FULLY_REPAID in offer.released or canceled or offer.charged_off

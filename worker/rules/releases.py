@@ -5,7 +5,7 @@ from typing import Literal
 
 from worker.rules.facts import Summary, Transaction
 from worker.rules.milestones import Milestone
-from worker.rules.state import Basis, Offer
+from worker.rules.state import Basis, Decided, Link, Offer, Withholding
 
 Reason = Literal[
     "gap",
@@ -22,7 +22,10 @@ Reason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class MilestoneReleased:
-    """One step of an offer's life. `offer` is the offer after the release; `occurred_at` is in seconds."""
+    """One step of an offer's life. `offer` is the offer after the release; `occurred_at` is in seconds.
+
+    `active` are the financings paid out and not ended after the release, the oldest payout first.
+    """
 
     offer: Offer
     milestone: Milestone
@@ -30,6 +33,9 @@ class MilestoneReleased:
     late: bool
     gap: tuple[str, ...]
     occurred_at: int | None
+    policy: Decided
+    active: tuple[str, ...]
+    withholding: Withholding | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,39 @@ class LineOfCreditUpdated:
 
 
 @dataclass(frozen=True, slots=True)
+class RefillLinked:
+    """Which financing a refill refills, found, confirmed or corrected; None where a told link was withdrawn."""
+
+    refill: str
+    link: Link | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiscountSettled:
+    """The discount of a refill is known, or it is known that there is none."""
+
+    refill: Offer
+
+
+@dataclass(frozen=True, slots=True)
+class WithholdingChanged:
+    """Stripe withholds from another financing, or at another rate."""
+
+    withholding: Withholding | None
+    previous: Withholding | None
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryChanged:
+    """The account's summary shows something new."""
+
+    summary: Summary
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class AttentionRaised:
     """Something a person should look at, told once for each reason and subject."""
 
@@ -56,4 +95,13 @@ class AttentionRaised:
     detail: str
 
 
-Release = MilestoneReleased | TransactionRecorded | LineOfCreditUpdated | AttentionRaised
+Release = (
+    MilestoneReleased
+    | RefillLinked
+    | DiscountSettled
+    | WithholdingChanged
+    | TransactionRecorded
+    | SummaryChanged
+    | LineOfCreditUpdated
+    | AttentionRaised
+)

@@ -1,37 +1,47 @@
 """The codec: what the rules know, to and from the JSON of the `facts` columns; the same state, the same bytes."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, replace
+from typing import Any
 
-from worker.rules.facts import Rank
+from worker.rules.facts import Rank, RepaymentInterval, Summary
 from worker.rules.milestones import STRENGTH, Milestone
-from worker.rules.state import AccountState, Evidence, Hold, Offer, Seen
+from worker.rules.state import AccountState, Decided, Evidence, Hold, Link, Offer, Seen, Withholding
 
 
 def encode_offer(offer: Offer) -> str:
     """An offer's facts. Ranks stand once and fields name them by place: most fields share one of a few."""
     ranks = sorted({seen.rank for seen in offer.fields.values()})
     place = {rank: index for index, rank in enumerate(ranks)}
-    return _dump(
-        {
-            "ranks": ranks,
-            "fields": {name: [seen.value, place[seen.rank]] for name, seen in sorted(offer.fields.items())},
-            "known": {m: _evidence(offer.known[m]) for m in _ordered(offer.known)},
-            "released": _ordered(offer.released),
-            "holds": {
-                m: [hold.gate, hold.waiting_for, hold.since, hold.until]
-                for m, hold in sorted(offer.holds.items(), key=lambda item: STRENGTH[item[0]])
-            },
+    facts: dict[str, object] = {
+        "ranks": ranks,
+        "fields": {name: [seen.value, place[seen.rank]] for name, seen in sorted(offer.fields.items())},
+        "known": {m: _evidence(offer.known[m]) for m in _ordered(offer.known)},
+        "released": _ordered(offer.released),
+        "holds": {m: astuple(offer.holds[m]) for m in _ordered(offer.holds)},
+        "gaps": {m: offer.gaps[m] for m in _ordered(offer.gaps)},
+        "announced": offer.announced,
+    }
+    if offer.is_refill:
+        facts["refill"] = {
+            "surveyed": offer.surveyed,
+            "link": offer.link and astuple(offer.link),
+            "link_told": offer.link_told and astuple(offer.link_told),
+            "link_revision": offer.link_revision,
+            "discount_told": offer.discount_told,
+            "discount_since": offer.discount_since,
+            "discount_asked": offer.discount_asked,
+            "discount_due": offer.discount_due,
         }
-    )
+    return _dump(facts)
 
 
 def decode_offer(offer_id: str, facts: str) -> Offer:
     """The offer that `encode_offer` wrote."""
     data = json.loads(facts)
     ranks: list[Rank] = [(strength, created, event_id) for strength, created, event_id in data["ranks"]]
-    return Offer(
+    offer = Offer(
         id=offer_id,
         fields={name: Seen(value, ranks[place]) for name, (value, place) in data["fields"].items()},
         known={
@@ -40,28 +50,72 @@ def decode_offer(offer_id: str, facts: str) -> Offer:
         },
         released=frozenset(map(Milestone, data["released"])),
         holds={
-            Milestone(m): Hold(gate, tuple(waiting_for), since, until)
-            for m, (gate, waiting_for, since, until) in data["holds"].items()
+            Milestone(m): Hold(gate, tuple(waiting_for), tuple(concerns), *times)
+            for m, (gate, waiting_for, concerns, *times) in data["holds"].items()
         },
+        gaps={Milestone(m): tuple(names) for m, names in data["gaps"].items()},
+        announced=data["announced"],
     )
+    refill = data.get("refill")
+    if refill is None:
+        return offer
+    link, told = refill.pop("link"), refill.pop("link_told")
+    return replace(offer, link=link and Link(*link), link_told=told and Link(*told), **refill)
 
 
 def encode_account(state: AccountState) -> str:
     """An account's own facts; its offers and transactions have rows of their own."""
-    return _dump({"attention": sorted(state.attention)})
+    return _dump(
+        {
+            "attention": sorted(state.attention),
+            "country": state.country,
+            "policy": astuple(state.policy),
+            "refills": state.refills,
+            "refilled": sorted(state.refilled),
+            "survey_due": state.survey_due,
+            "survey_chunks": state.survey_chunks,
+            "summary_due": state.summary_due,
+            "summary": state.summary and astuple(state.summary),
+            "summary_revision": state.summary_revision,
+            "active": state.active,
+            "withholding": state.withholding and astuple(state.withholding),
+            "withholding_revision": state.withholding_revision,
+        }
+    )
 
 
 def decode_account(state: AccountState, facts: str) -> AccountState:
     """The account that `encode_account` wrote; `state` has what stands in columns and rows of their own."""
     data = json.loads(facts)
-    return replace(state, attention=frozenset((reason, subject) for reason, subject in data["attention"]))
+    survey, chunk = data["survey_chunks"]
+    return replace(
+        state,
+        attention=frozenset((reason, subject) for reason, subject in data["attention"]),
+        country=data["country"],
+        policy=Decided(*data["policy"]),
+        refills=tuple(data["refills"]),
+        refilled=frozenset(data["refilled"]),
+        survey_due=data["survey_due"],
+        survey_chunks=(survey, chunk),
+        summary_due=data["summary_due"],
+        summary=data["summary"] and _summary(data["summary"]),
+        summary_revision=data["summary_revision"],
+        active=tuple(data["active"]),
+        withholding=data["withholding"] and Withholding(*data["withholding"]),
+        withholding_revision=data["withholding_revision"],
+    )
+
+
+def _summary(values: list[Any]) -> Summary:
+    interval = values.pop()
+    return Summary(*values, interval and RepaymentInterval(*interval))
 
 
 def _evidence(evidence: Evidence) -> list[object]:
     return [evidence.basis, evidence.created, evidence.id, _ordered(evidence.proves)]
 
 
-def _ordered(milestones: Mapping[Milestone, object] | frozenset[Milestone]) -> list[Milestone]:
+def _ordered(milestones: Iterable[Milestone] | Mapping[Milestone, object]) -> list[Milestone]:
     return sorted(milestones, key=STRENGTH.__getitem__)
 
 

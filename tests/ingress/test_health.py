@@ -1,0 +1,73 @@
+import asyncio
+import time
+
+import httpx
+import pytest
+
+from worker.health import Health, HealthApp, LoopLag
+from worker.metrics import REGISTRY
+
+from .client import until
+from .conftest import Serve
+
+
+def fine() -> None:
+    return None
+
+
+async def get(http: httpx.AsyncClient, serve: Serve, health: Health, path: str) -> httpx.Response:
+    server = await serve(HealthApp(health))
+    return await http.get(f"http://127.0.0.1:{server.port}{path}")
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+async def test_all_is_well_when_no_part_complains(http: httpx.AsyncClient, serve: Serve, path: str) -> None:
+    health = Health()
+    health.register("lanes", fine, fine)
+    answer = await get(http, serve, health, path)
+    assert (answer.status_code, answer.text) == (200, "ok\n")
+
+
+async def test_a_part_without_progress_is_named_with_its_reason(http: httpx.AsyncClient, serve: Serve) -> None:
+    health = Health()
+    health.register("lanes", lambda: "no poll for 61 s", fine)
+    health.register("relay", fine, lambda: "no producer")
+    answer = await get(http, serve, health, "/livez")
+    assert (answer.status_code, answer.json()) == (503, {"lanes": "no poll for 61 s"})
+
+
+async def test_a_part_that_cannot_work_now_is_not_ready_but_alive(http: httpx.AsyncClient, serve: Serve) -> None:
+    health = Health()
+    health.register("relay", fine, lambda: "no producer")
+    answer = await get(http, serve, health, "/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"relay": "no producer"})
+    assert (await get(http, serve, health, "/livez")).status_code == 200
+
+
+async def test_metrics_are_given_in_prometheus_text(http: httpx.AsyncClient, serve: Serve) -> None:
+    answer = await get(http, serve, Health(), "/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert "capital_loop_lag_seconds" in answer.text
+
+
+async def test_only_get_and_head_are_allowed(http: httpx.AsyncClient, serve: Serve) -> None:
+    server = await serve(HealthApp(Health()))
+    site = f"http://127.0.0.1:{server.port}"
+    assert (await http.post(f"{site}/livez")).status_code == 405
+    head = await http.head(f"{site}/livez")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+async def test_other_paths_are_404(http: httpx.AsyncClient, serve: Serve) -> None:
+    assert (await get(http, serve, Health(), "/live")).status_code == 404
+
+
+async def test_a_blocked_loop_shows_as_lag() -> None:
+    lag = LoopLag(every=0.01)
+    watching = asyncio.create_task(lag.run())
+    await asyncio.sleep(0)
+    time.sleep(0.1)  # noqa: ASYNC251 - blocking the loop is what is tested
+    await until(lambda: lag.seconds > 0.05)
+    assert (REGISTRY.get_sample_value("capital_loop_lag_seconds") or 0) > 0.05
+    watching.cancel()
+    await asyncio.wait({watching})

@@ -1,0 +1,1 @@
+"""The ingress: takes Stripe's webhooks, verifies them, and hands their bytes to the events topic; decides nothing."""

@@ -1,0 +1,63 @@
+"""Collects request bodies, bounded one by one, in total and in time; never keeps a byte it does not count."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Literal
+
+from worker.ingress.answers import Message
+
+Receive = Callable[[], Awaitable[Message]]
+Shortfall = Literal["abandoned", "overloaded", "too_large", "too_slow"]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyLimits:
+    """Bytes of one body, bytes of all bodies together, and seconds from a request's head to its last byte."""
+
+    one_bytes: int = 262_144
+    all_bytes: int = 64 * 1024 * 1024
+    seconds: float = 10
+
+
+class Bodies:
+    """The bodies in flight. What counts is what has arrived: a length that was only announced takes nobody's place."""
+
+    def __init__(self, limits: BodyLimits) -> None:
+        self.limits = limits
+        self.held_bytes = 0
+
+    async def take(self, receive: Receive) -> bytes | Shortfall:
+        """The whole body, to be given back with `release` when it is done with; or why there is none."""
+        chunks: list[bytes] = []
+        shortfall: Shortfall | None = "too_slow"
+        try:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.limits.seconds):
+                    shortfall = await self._collect(receive, chunks)
+        finally:
+            if shortfall is not None:
+                self.held_bytes -= sum(map(len, chunks))
+        return b"".join(chunks) if shortfall is None else shortfall
+
+    def release(self, body: bytes) -> None:
+        """Give back the room of a body that was taken."""
+        self.held_bytes -= len(body)
+
+    async def _collect(self, receive: Receive, chunks: list[bytes]) -> Shortfall | None:
+        size = 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return "abandoned"
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > self.limits.one_bytes:
+                return "too_large"
+            if self.held_bytes + len(chunk) > self.limits.all_bytes:
+                return "overloaded"
+            self.held_bytes += len(chunk)
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return None

@@ -1,0 +1,76 @@
+"""Learning: what an event or an answer says of an offer, merged into what is known; releases follow from settling."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from worker.rules.draft import Draft
+from worker.rules.facts import Observed, OfferEvent, Rank, Snapshot
+from worker.rules.links import linkable
+from worker.rules.merge import merge_evidence, merge_fields, rank_of
+from worker.rules.milestones import Milestone
+from worker.rules.state import Evidence, Offer
+
+
+def learn_event(draft: Draft, event: OfferEvent) -> None:
+    """Merge an offer event: its snapshot, the milestone its type names, and the offer it replaces."""
+    snapshot = event.snapshot
+    evidence = Evidence("event", snapshot.created, snapshot.id, event.proves)
+    _learn(draft, snapshot, rank_of(snapshot, event.milestone), {event.milestone: evidence}, announced=True)
+    replaced = snapshot.fields.get("replacement_for")
+    if replaced is not None:
+        # The offer that is replaced gets no event of its own; its replacement's is the only word of it.
+        old = draft.offer(str(replaced))
+        told = Evidence("event", snapshot.created, snapshot.id, frozenset())
+        _know(draft, replace(old, announced=True), {Milestone.REPLACED: told} if event.replaces else {}, old)
+
+
+def learn_observed(draft: Draft, observed: Observed) -> None:
+    """Merge what Stripe's API showed of an offer: a snapshot, and every milestone that its status proves."""
+    snapshot = observed.snapshot
+    evidence = {milestone: Evidence("api", None, snapshot.id, frozenset()) for milestone in observed.proves}
+    _learn(draft, snapshot, rank_of(snapshot, observed.milestone), evidence, announced=False)
+
+
+def _learn(
+    draft: Draft, snapshot: Snapshot, rank: Rank, evidence: Mapping[Milestone, Evidence], *, announced: bool
+) -> None:
+    before = draft.offer(snapshot.offer)
+    fields, conflicts = merge_fields(before.fields, snapshot, rank)
+    offer = (
+        before
+        if fields is before.fields and before.announced >= announced
+        else replace(before, fields=fields, announced=before.announced or announced)
+    )
+    _know(draft, offer, evidence, before)
+    if offer.charged_off and not before.charged_off:
+        draft.touch_refills_of(offer.id)
+        draft.raise_attention("charged_off", offer.id, "Stripe shows the financing as charged off")
+    for name in conflicts:
+        draft.raise_attention("conflict", offer.id, f"{name} was shown with two different values")
+
+
+def _know(draft: Draft, offer: Offer, evidence: Mapping[Milestone, Evidence], before: Offer) -> None:
+    """Keep an offer with more evidence of its milestones; nothing is touched where nothing is new."""
+    known = dict(offer.known)
+    for milestone, new in evidence.items():
+        known[milestone] = merge_evidence(known.get(milestone), new)
+    if known != offer.known:
+        offer = replace(offer, known=known)
+    if offer != before:
+        draft.put(offer)
+        _doubt(draft, before, offer)
+
+
+def _doubt(draft: Draft, before: Offer, after: Offer) -> None:
+    """Mark what has to be derived anew, and only that: most events change neither policy nor links."""
+    if after.is_refill and after.id not in draft.state.refills:
+        draft.state = replace(draft.state, refills=tuple(sorted((*draft.state.refills, after.id))))
+        draft.links_doubtful = True
+    elif draft.state.refills and linkable(before) != linkable(after):
+        draft.links_doubtful = True
+    if after.fields is not before.fields and _market(before) != _market(after):
+        draft.policy_doubtful = True
+
+
+def _market(offer: Offer) -> tuple[str | None, str | None, int | None]:
+    return (offer.text("disclaimer_variant"), offer.currency, offer.number("created"))

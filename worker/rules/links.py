@@ -1,0 +1,137 @@
+"""Links: which financing a refill refills. No field says it; it follows from what was open when it was offered."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from worker.rules.draft import Draft
+from worker.rules.milestones import Milestone
+from worker.rules.policy import age
+from worker.rules.releases import RefillLinked
+from worker.rules.state import Link, Offer
+
+
+def paid_out_at(offer: Offer) -> int | None:
+    """When a payout that is known happened, in seconds: its time, else the acceptance's, else the creation's."""
+    if Milestone.PAID_OUT not in offer.known and Milestone.FULLY_REPAID not in offer.known:
+        return None
+    for milestone in (Milestone.PAID_OUT, Milestone.ACCEPTED):
+        at = offer.effective(milestone)
+        if at is not None:
+            return at
+    return offer.number("created")
+
+
+def ended_before(offer: Offer, second: int) -> bool:
+    """Whether the offer is known to have ended before a second; one that ended in that very second was open."""
+    ends = (offer.effective(end) for end in (Milestone.FULLY_REPAID, Milestone.CANCELED) if end in offer.known)
+    return any(end is not None and end < second for end in ends)
+
+
+def linkable(offer: Offer) -> tuple[object, ...]:
+    """All of an offer that links depend on: where it is the same, so are they."""
+    ends = tuple(offer.effective(end) for end in (Milestone.FULLY_REPAID, Milestone.CANCELED) if end in offer.known)
+    return (
+        offer.announced,
+        offer.currency,
+        offer.number("created"),
+        offer.text("replacement_for"),
+        paid_out_at(offer),
+        ends,
+    )
+
+
+def may_refill(refill: Offer, original: Offer) -> bool:
+    """Whether the one may refill the other: same currency, older, paid out by then and still open then.
+
+    Everything is judged by effective times, so arrival has no part in it, and a ring cannot form: the original is
+    always the older.
+    """
+    offered = refill.number("created")
+    if offered is None or original.number("created") is None or original.currency != refill.currency:
+        return False
+    paid_out = paid_out_at(original)
+    return (
+        paid_out is not None
+        and paid_out <= offered
+        and age(original) < age(refill)
+        and not ended_before(original, offered)
+    )
+
+
+def candidates(refill: Offer, offers: Mapping[str, Offer]) -> tuple[Offer, ...]:
+    """The offers a refill may refill, the latest paid out last."""
+    found = [offer for offer in offers.values() if may_refill(refill, offer)]
+    return tuple(sorted(found, key=lambda offer: (paid_out_at(offer) or 0, offer.id)))
+
+
+def relink(draft: Draft) -> None:
+    """Find every refill's original anew from all that is known; what changed is settled and told again."""
+    refills = sorted(draft.refills(), key=age)
+    if not refills:
+        return
+    possible = {refill.id: candidates(refill, draft.offers) for refill in refills}
+    settled = _settled(possible, draft.state.refilled)
+    found: dict[str, Link | None] = {}
+    for refill in refills:
+        link = _inherited(refill, found) or _link(refill, possible[refill.id], settled)
+        found[refill.id] = link
+        if link != refill.link:
+            draft.put(replace(draft.offers[refill.id], link=link))
+
+
+def _settled(possible: Mapping[str, tuple[Offer, ...]], refilled: frozenset[str]) -> frozenset[str]:
+    """Offers named by a transaction with reason `refill` that exactly one refill can mean."""
+    counts = dict.fromkeys(refilled, 0)
+    for offers in possible.values():
+        for offer in offers:
+            if offer.id in counts:
+                counts[offer.id] += 1
+    return frozenset(offer for offer, count in counts.items() if count == 1)
+
+
+def _inherited(refill: Offer, found: Mapping[str, Link | None]) -> Link | None:
+    """A replacement refills what the refill it replaces would have; the older is found first."""
+    link = found.get(refill.text("replacement_for") or "")
+    return None if link is None else Link(link.original, "inherited", link.confidence)
+
+
+def _link(refill: Offer, possible: tuple[Offer, ...], settled: frozenset[str]) -> Link | None:
+    if not possible:
+        return None
+    named = [offer for offer in possible if offer.id in settled]
+    if named:
+        return Link(named[-1].id, "transaction", "confirmed")
+    if len(possible) > 1:
+        return Link(possible[-1].id, "latest_candidate", "ambiguous")
+    return Link(possible[0].id, "only_candidate", "confirmed" if refill.surveyed else "inferred")
+
+
+def evidence_of(refill: Offer, offers: Mapping[str, Offer]) -> tuple[str, ...]:
+    """What a link rests on: the offers the refill may refill, the latest paid out last."""
+    return tuple(offer.id for offer in candidates(refill, offers))
+
+
+def tell_links(draft: Draft) -> None:
+    """Tell every link that downstream does not know yet, once its refill has been announced to them."""
+    for refill in draft.refills():
+        if Milestone.CREATED not in refill.released:
+            continue
+        link = refill.link
+        if link != refill.link_told:
+            revision = refill.link_revision + 1
+            draft.offers[refill.id] = replace(refill, link_told=link, link_revision=revision)
+            draft.release(RefillLinked(refill.id, link, revision))
+        if link is not None and link.confidence == "ambiguous":
+            draft.raise_attention(
+                "ambiguous_link", refill.id, f"several financings were open; {link.original} was the latest paid out"
+            )
+        if link is None and refill.surveyed:
+            draft.raise_attention("unresolved_link", refill.id, "no financing was open when this refill was offered")
+
+
+def announce_originals(draft: Draft) -> None:
+    """The original of an announced refill concerns downstream too, even if only a survey ever named it."""
+    for refill in draft.refills():
+        original = draft.offers.get(refill.link.original) if refill.link and refill.announced else None
+        if original is not None and not original.announced:
+            draft.put(replace(original, announced=True))

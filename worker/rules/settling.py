@@ -1,0 +1,126 @@
+"""Settling: after anything was learned, release every milestone whose gates are open and tell what follows from it."""
+
+from dataclasses import replace
+from itertools import combinations
+from typing import Final
+
+from worker.rules.discount import settle_discounts
+from worker.rules.draft import Draft
+from worker.rules.gates import closed
+from worker.rules.holds import hold
+from worker.rules.links import announce_originals, relink, tell_links
+from worker.rules.milestones import Milestone, is_late
+from worker.rules.policy import resolve
+from worker.rules.releases import MilestoneReleased
+from worker.rules.state import Hold, Offer
+from worker.rules.withholding import refresh, tell_withholding
+
+CLOSERS: Final = frozenset(
+    {
+        Milestone.CANCELED,
+        Milestone.REJECTED,
+        Milestone.EXPIRED,
+        Milestone.REPLACED,
+        Milestone.ACCEPTED_OTHER_OFFER,
+    }
+)
+# A counter-offer rejects the application and replaces the offer at once.
+COUNTER_OFFER: Final = frozenset({Milestone.REJECTED, Milestone.REPLACED})
+CONTRADICTIONS: Final = frozenset(
+    {frozenset(pair) for pair in combinations(CLOSERS, 2)}
+    | {frozenset({Milestone.PAID_OUT, closer}) for closer in (Milestone.REJECTED, Milestone.EXPIRED)}
+) - {COUNTER_OFFER}
+
+
+def settle(draft: Draft) -> None:
+    """Bring policy, links, releases, discounts and withholding in line with what is now known."""
+    if draft.policy_doubtful:
+        draft.policy_doubtful = False
+        decide_policy(draft)
+    if draft.links_doubtful:
+        draft.links_doubtful = False
+        relink(draft)
+        announce_originals(draft)
+    while draft.touched:
+        offer_id = next(iter(draft.touched))
+        del draft.touched[offer_id]
+        _settle_offer(draft, draft.offers[offer_id])
+    if draft.state.refills:
+        tell_links(draft)
+        settle_discounts(draft)
+    if draft.state.active:
+        refresh(draft)
+        tell_withholding(draft)
+
+
+def decide_policy(draft: Draft) -> None:
+    """Decide the account's policy anew; another answer than before corrects it from here on."""
+    before, after = draft.state.policy, resolve(draft.state.country, draft.offers.values())
+    if after == before:
+        return
+    draft.state = replace(draft.state, policy=after)
+    if after.policy != before.policy:
+        for refill in draft.refills():
+            draft.touched[refill.id] = None
+        if before.source is not None:
+            detail = (
+                f"refills behave as {after.policy} (by {after.source}), not as {before.policy} (by {before.source})"
+            )
+            draft.raise_attention("policy_changed", draft.state.account, detail)
+
+
+def _settle_offer(draft: Draft, offer: Offer) -> None:
+    """Ask the gates of one offer, weakest milestone first: no milestone rests on a stronger one."""
+    if not offer.announced or offer.known.keys() == offer.released:
+        return
+    holds: dict[Milestone, Hold] = {}
+    for milestone in offer.pending():
+        gate = closed(draft, offer, milestone)
+        if gate is None:
+            offer = _release(draft, offer, milestone)
+            continue
+        holds[milestone] = hold(draft, offer.holds.get(milestone), gate)
+        if gate.gate == "G4" and (milestone not in offer.holds or offer.holds[milestone].gate != "G4"):
+            draft.ask_survey()
+    if holds != offer.holds:
+        draft.offers[offer.id] = replace(offer, holds=holds)
+
+
+def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
+    """Tell downstream of one milestone; a stronger one told before makes it late and keeps the status."""
+    late = is_late(milestone, offer.released)
+    evidence = offer.known[milestone]
+    gap = offer.gaps.get(milestone, ())
+    gaps = {other: names for other, names in offer.gaps.items() if other is not milestone}
+    offer = replace(offer, released=offer.released | {milestone}, gaps=gaps)
+    draft.offers[offer.id] = offer
+    # Money moves only with a payout and with what happens while something is paid out.
+    if milestone is Milestone.PAID_OUT or draft.state.active:
+        refresh(draft)
+    at = None if evidence.basis == "implied" else offer.effective(milestone)
+    state = draft.state
+    draft.release(
+        MilestoneReleased(
+            offer, milestone, evidence.basis, late, gap, at, state.policy, state.active, draft.withholding
+        )
+    )
+    tell_withholding(draft)
+    _note(draft, offer, milestone, gap)
+    return offer
+
+
+def _note(draft: Draft, offer: Offer, milestone: Milestone, gap: tuple[str, ...]) -> None:
+    """What follows from a release besides: questions for Stripe, other gates, and what a person should see."""
+    if milestone in {Milestone.PAID_OUT, Milestone.FULLY_REPAID}:
+        draft.ask_summary()
+    if milestone is Milestone.CREATED and offer.is_refill and not offer.surveyed:
+        draft.ask_survey()
+    if milestone in {Milestone.FULLY_REPAID, Milestone.CANCELED, Milestone.PAID_OUT}:
+        draft.touch_refills_of(offer.id)
+    if gap:
+        draft.raise_attention("gap", offer.id, f"{milestone} was released without {', '.join(gap)}")
+    for other in offer.released - {milestone}:
+        if frozenset({milestone, other}) in CONTRADICTIONS:
+            draft.raise_attention("conflict", offer.id, f"{milestone} and {other} contradict each other")
+    if {Milestone.PAID_OUT, Milestone.CANCELED} <= offer.released:
+        draft.raise_attention("canceled_after_payout", offer.id, "the payout is reversed: check what the original does")

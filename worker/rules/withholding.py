@@ -1,0 +1,67 @@
+"""Withholding: which financings are open, and from which of them Stripe withholds at which rate; always derived."""
+
+from dataclasses import replace
+
+from worker.rules.draft import Draft
+from worker.rules.gates import has_ended
+from worker.rules.links import paid_out_at
+from worker.rules.milestones import Milestone
+from worker.rules.releases import WithholdingChanged
+from worker.rules.state import Offer, Withholding
+
+VOID = frozenset({Milestone.REJECTED, Milestone.CANCELED, Milestone.REPLACED})
+
+
+def open_financings(draft: Draft) -> tuple[Offer, ...]:
+    """Offers released as paid out that have not ended, the oldest payout first.
+
+    In a pay-down market a refill's payout closes its original, so the original is not open from then on even where
+    its own end was never proven.
+    """
+    paid_out = [offer for offer in draft.offers.values() if Milestone.PAID_OUT in offer.released]
+    closed: set[str] = set()
+    if draft.state.policy.policy == "paydown":
+        closed = {offer.link.original for offer in paid_out if offer.is_refill and offer.link}
+    still_open = [offer for offer in paid_out if offer.id not in closed and not has_ended(offer)]
+    return tuple(sorted(still_open, key=lambda offer: (paid_out_at(offer) or 0, offer.id)))
+
+
+def withholding_of(draft: Draft, financings: tuple[Offer, ...]) -> Withholding | None:
+    """The target is the oldest open financing; under stacking the newest accepted refill of its chain sets the rate."""
+    policy = draft.state.policy.policy
+    if not financings or (policy == "unknown" and len(financings) > 1):
+        return None
+    target = financings[0]
+    newest = _newest_refill(draft, target) if policy == "stacked" else None
+    return Withholding(target.id, (newest or target).withhold_rate)
+
+
+def _newest_refill(draft: Draft, target: Offer) -> Offer | None:
+    """The latest accepted of the refills that go back to a financing and were not undone."""
+    chain = {target.id}
+    found: list[tuple[int, str]] = []
+    # A refill is always younger than what it refills, so one pass from the oldest on sees every link of a chain.
+    for refill in sorted(draft.refills(), key=lambda offer: (offer.number("created") or 0, offer.id)):
+        if refill.link is None or refill.link.original not in chain:
+            continue
+        chain.add(refill.id)
+        if Milestone.ACCEPTED in refill.released and not refill.released & VOID:
+            found.append((refill.effective(Milestone.ACCEPTED) or 0, refill.id))
+    return draft.offers[max(found)[1]] if found else None
+
+
+def refresh(draft: Draft) -> None:
+    """Derive both anew after something was released or corrected; the change is told by `tell_withholding`."""
+    financings = open_financings(draft)
+    draft.state = replace(draft.state, active=tuple(offer.id for offer in financings))
+    draft.withholding = withholding_of(draft, financings)
+
+
+def tell_withholding(draft: Draft) -> None:
+    """Tell a change of target or rate, the first and the last included."""
+    previous = draft.state.withholding
+    if draft.withholding == previous:
+        return
+    revision = draft.state.withholding_revision + 1
+    draft.state = replace(draft.state, withholding=draft.withholding, withholding_revision=revision)
+    draft.release(WithholdingChanged(draft.withholding, previous, revision))

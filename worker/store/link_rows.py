@@ -1,0 +1,39 @@
+"""Refill links: which financing each refill refills, as a table that joins."""
+
+from worker.ports import Batch
+from worker.rules.links import evidence_of
+from worker.rules.state import AccountState, Offer
+from worker.store.arrays import columns
+from worker.store.connection import Connection
+from worker.store.offer_rows import changed_offers
+
+LINKS = """
+INSERT INTO refill_link (livemode, account, refill_offer_id, original_offer_id, method, confidence, evidence, revision)
+SELECT livemode, account, refill_offer_id, original_offer_id, method, confidence, string_to_array(evidence, ' '),
+       revision
+FROM unnest($1::boolean[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::integer[])
+     AS new (livemode, account, refill_offer_id, original_offer_id, method, confidence, evidence, revision)
+ON CONFLICT (livemode, account, refill_offer_id)
+DO UPDATE SET original_offer_id = excluded.original_offer_id, method = excluded.method,
+              confidence = excluded.confidence, evidence = excluded.evidence, revision = excluded.revision
+"""
+
+
+async def write_links(connection: Connection, batch: Batch) -> None:
+    """Write the links of refills that changed."""
+    rows = [_row(state, offer) for state, _, offer in changed_offers(batch) if offer.is_refill]
+    if rows:
+        await connection.execute(LINKS, *columns(rows))
+
+
+def _row(state: AccountState, refill: Offer) -> tuple[object, ...]:
+    link = refill.link
+    return (
+        *state.key,
+        refill.id,
+        link and link.original,
+        link and link.method,
+        link and link.confidence,
+        " ".join(evidence_of(refill, state.offers)),
+        refill.link_revision,
+    )

@@ -1,0 +1,38 @@
+"""Lookups: the questions that the rules want asked, written where the lookup role finds those that are due."""
+
+from worker.ports import Batch
+from worker.rules.lookups import lookups
+from worker.store.arrays import columns
+from worker.store.connection import Connection
+
+# A question that is still the same keeps the attempts made at it.
+ASK = """
+INSERT INTO lookup (livemode, account, kind, subject, due, retry_at)
+SELECT livemode, account, kind, subject, at, at
+FROM unnest($1::boolean[], $2::text[], $3::text[], $4::text[], $5::bigint[])
+     AS new (livemode, account, kind, subject, due),
+     LATERAL (SELECT 'epoch'::timestamptz + due * interval '1 ms' AS at) AS time
+ON CONFLICT (livemode, account, kind, subject)
+DO UPDATE SET due = excluded.due, retry_at = excluded.retry_at, attempts = 0
+"""
+
+FORGET = """
+DELETE FROM lookup USING unnest($1::boolean[], $2::text[], $3::text[], $4::text[])
+       AS gone (livemode, account, kind, subject)
+WHERE (lookup.livemode, lookup.account, lookup.kind, lookup.subject)
+      = (gone.livemode, gone.account, gone.kind, gone.subject)
+"""
+
+
+async def write_lookups(connection: Connection, batch: Batch) -> None:
+    """Ask what is new or due at another time, forget what is no longer open."""
+    asked: list[tuple[object, ...]] = []
+    gone: list[tuple[object, ...]] = []
+    for before, after in batch.accounts:
+        was, now = lookups(before), lookups(after)
+        asked += [(*after.key, *lookup, due) for lookup, due in now.items() if was.get(lookup) != due]
+        gone += [(*after.key, *lookup) for lookup in was.keys() - now.keys()]
+    if gone:
+        await connection.execute(FORGET, *columns(gone))
+    if asked:
+        await connection.execute(ASK, *columns(asked))

@@ -1,0 +1,85 @@
+"""Offers: a row each with all that is known of it, beside the columns that readers select by."""
+
+from worker.ports import Batch
+from worker.rules.discount import AMOUNT, state_of
+from worker.rules.state import AccountState, Offer
+from worker.store.arrays import columns
+from worker.store.codec import encode_offer
+from worker.store.connection import Connection
+
+OFFERS = """
+INSERT INTO offer (livemode, account, offer_id, status, product_type, financing_type, currency,
+                   policy, original_offer_id, discount_state, discount_amount,
+                   offered_advance_amount, offered_fee_amount, offered_withhold_rate,
+                   accepted_advance_amount, accepted_fee_amount, accepted_withhold_rate,
+                   replacement_for, created_at, expires_at, facts)
+SELECT livemode, account, offer_id, status, product_type, financing_type, currency,
+       policy, original_offer_id, discount_state, discount_amount,
+       offered_advance_amount, offered_fee_amount, offered_withhold_rate::numeric,
+       accepted_advance_amount, accepted_fee_amount, accepted_withhold_rate::numeric,
+       replacement_for, to_timestamp(created_at), to_timestamp(expires_at), facts::json
+FROM unnest($1::boolean[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+            $8::text[], $9::text[], $10::text[], $11::bigint[],
+            $12::bigint[], $13::bigint[], $14::text[], $15::bigint[], $16::bigint[], $17::text[],
+            $18::text[], $19::bigint[], $20::bigint[], $21::text[])
+     AS new (livemode, account, offer_id, status, product_type, financing_type, currency,
+             policy, original_offer_id, discount_state, discount_amount,
+             offered_advance_amount, offered_fee_amount, offered_withhold_rate,
+             accepted_advance_amount, accepted_fee_amount, accepted_withhold_rate,
+             replacement_for, created_at, expires_at, facts)
+ON CONFLICT (livemode, account, offer_id)
+DO UPDATE SET status = excluded.status, product_type = excluded.product_type,
+              financing_type = excluded.financing_type, currency = excluded.currency,
+              policy = excluded.policy, original_offer_id = excluded.original_offer_id,
+              discount_state = excluded.discount_state, discount_amount = excluded.discount_amount,
+              offered_advance_amount = excluded.offered_advance_amount,
+              offered_fee_amount = excluded.offered_fee_amount,
+              offered_withhold_rate = excluded.offered_withhold_rate,
+              accepted_advance_amount = excluded.accepted_advance_amount,
+              accepted_fee_amount = excluded.accepted_fee_amount,
+              accepted_withhold_rate = excluded.accepted_withhold_rate,
+              replacement_for = excluded.replacement_for, created_at = excluded.created_at,
+              expires_at = excluded.expires_at, facts = excluded.facts
+"""
+
+
+def changed_offers(batch: Batch) -> list[tuple[AccountState, Offer | None, Offer]]:
+    """Offers that are not the same as before the batch, each with its account and what it was; all at a new policy."""
+    return [
+        (after, before.offers.get(offer.id), offer)
+        for before, after in batch.accounts
+        for offer in after.offers.values()
+        if before.offers.get(offer.id) is not offer or before.policy != after.policy
+    ]
+
+
+async def write_offers(connection: Connection, batch: Batch) -> None:
+    """Write the offers that changed."""
+    rows = [_row(state, offer) for state, _, offer in changed_offers(batch)]
+    if rows:
+        await connection.execute(OFFERS, *columns(rows))
+
+
+def _row(state: AccountState, offer: Offer) -> tuple[object, ...]:
+    return (
+        *state.key,
+        offer.id,
+        offer.status,
+        offer.text("product_type"),
+        offer.text("financing_type"),
+        offer.currency,
+        state.policy.policy,
+        offer.link and offer.link.original,
+        state_of(offer),
+        offer.number(AMOUNT),
+        offer.number("offered_terms.advance_amount"),
+        offer.number("offered_terms.fee_amount"),
+        offer.text("offered_terms.withhold_rate"),
+        offer.number("accepted_terms.advance_amount"),
+        offer.number("accepted_terms.fee_amount"),
+        offer.text("accepted_terms.withhold_rate"),
+        offer.text("replacement_for"),
+        offer.number("created"),
+        offer.number("expires_after"),
+        encode_offer(offer),
+    )
