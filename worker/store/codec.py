@@ -107,8 +107,8 @@ def decode_account(state: AccountState, facts: str) -> AccountState:
 
 
 def _summary(values: list[Any]) -> Summary:
-    interval = values.pop()
-    return Summary(*values, interval and RepaymentInterval(*interval))
+    values[-1] = values[-1] and RepaymentInterval(*values[-1])
+    return Summary(*values)
 
 
 def _evidence(evidence: Evidence) -> list[object]:

@@ -11,7 +11,8 @@ Row = Mapping[str, Any]
 WHOSE: Final = "WHERE livemode = ANY ($1::boolean[]) AND account = $2"
 
 ACCOUNT: Final = f"""
-SELECT livemode, partition, sequence, country, policy, policy_source, withheld_offer_id, withhold_rate::text, quarantined
+SELECT livemode, partition, sequence, country, policy, policy_source, withheld_offer_id, withhold_rate::text,
+       quarantined
 FROM account {WHOSE}
 """  # noqa: S608 - joined from constants, as are the others
 

@@ -1,0 +1,72 @@
+"""Builders of facts: events of an original and its refills, with a default for everything and what differs."""
+
+from dataclasses import dataclass, replace
+
+from worker.rules.facts import Cause, Fields, Observed, OfferEvent, Snapshot, Transaction, TransactionEvent, Value
+from worker.rules.milestones import Milestone
+from worker.rules.statuses import proven_by
+
+ACCEPTED_ON = frozenset({Milestone.ACCEPTED, Milestone.PAID_OUT, Milestone.FULLY_REPAID, Milestone.REJECTED})
+
+
+@dataclass(frozen=True)
+class Life:
+    """One offer whose events are made here; times are seconds."""
+
+    id: str
+    product_type: str | None = "standard"
+    created: int = 1_000
+    currency: str = "usd"
+    rate: str = "0.15"
+    discount_rate: str | None = None
+    disclaimer: str | None = None
+    replacement_for: str | None = None
+
+    def event(
+        self, milestone: Milestone, created: int, *, id: str | None = None, replaces: bool = False, **more: Value
+    ) -> OfferEvent:
+        """The event of a milestone; `more` are fields by path with `__` for a dot."""
+        accepted = milestone in ACCEPTED_ON or milestone is Milestone.CANCELED
+        fields: dict[str, Value] = dict(self.fields(accepted=accepted))
+        fields |= {name.replace("__", "."): value for name, value in more.items()}
+        snapshot = Snapshot(self.id, fields, created, id or f"evt_{self.id}_{milestone}")
+        proves = proven_by(milestone.value, accepted=accepted)
+        return OfferEvent(milestone, snapshot, proves, replaces)
+
+    def fields(self, *, accepted: bool) -> Fields:
+        """What Stripe shows of the offer, before or after its acceptance."""
+        fields: dict[str, Value | None] = {
+            "product_type": self.product_type,
+            "created": self.created,
+            "disclaimer_variant": self.disclaimer,
+            "replacement_for": self.replacement_for,
+            "offered_terms.currency": self.currency,
+            "offered_terms.advance_amount": 100_000,
+            "offered_terms.withhold_rate": self.rate,
+            "offered_terms.previous_financing_fee_discount_rate": self.discount_rate,
+        }
+        if accepted:
+            fields |= {"accepted_terms.currency": self.currency, "accepted_terms.withhold_rate": self.rate}
+        return {name: value for name, value in fields.items() if value is not None}
+
+    def observed(self, status: str, *, id: str = "obs", at: int = 5_000, **more: Value) -> Observed:
+        """The offer as the API shows it with a status."""
+        accepted = status in {"accepted", "paid_out", "fully_repaid"}
+        proves = proven_by(status, accepted=accepted)
+        fields = dict(self.fields(accepted=accepted)) | {name.replace("__", "."): v for name, v in more.items()}
+        milestone = Milestone(status) if status in set(Milestone) else Milestone.CREATED
+        return Observed(Snapshot(self.id, fields, at, id), milestone, proves)
+
+    def with_(self, **changes: object) -> "Life":
+        return replace(self, **changes)  # type: ignore[arg-type]  # a test names fields
+
+
+def cause(id: str = "evt", at: int = 0) -> Cause:
+    """A record's id and its Kafka timestamp in ms."""
+    return Cause(id, at)
+
+
+def transaction(id: str = "cptxn_1", **changes: object) -> TransactionEvent:
+    """A payment, told by one event."""
+    details = Transaction(id, "payment", "automatic_withholding", "A", 100, 10, 110, "usd", 3_000, None)
+    return TransactionEvent(replace(details, **changes), 3_001, f"evt_{id}")  # type: ignore[arg-type]  # as above
