@@ -6,7 +6,7 @@ would break a table or a decision: types, ranges, and text that no database can 
 
 from decimal import Decimal, InvalidOperation
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StringConstraints
 
@@ -28,6 +28,10 @@ def _whole(value: object) -> object:
 
 # Whole seconds since the epoch; Stripe sends some times as floats, and their fraction means nothing.
 Second = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=LATEST_SECOND)]
+
+
+# Milliseconds since the epoch, as Kafka counts them.
+Millisecond = Annotated[int, Field(ge=0, le=LATEST_SECOND * 1000)]
 
 
 def canonical(rate: object) -> str:
@@ -209,6 +213,85 @@ class SummaryEventRecord(Shape):
 
     created: Second
     data: _SummaryData
+
+
+class SurveyObject(Shape):
+    """One chunk of a survey."""
+
+    due: Millisecond
+    survey: Identifier
+    chunk: Annotated[int, Field(ge=1)]
+    of: Annotated[int, Field(ge=1)]
+    country: Word | None
+    offers: list[OfferObject]
+
+
+class OfferAnswerObject(Shape):
+    """The answer about one offer; nothing shown where Stripe has no such offer."""
+
+    due: Millisecond
+    offer: Identifier
+    shown: OfferObject | None
+
+
+class SummaryAnswerObject(Shape):
+    """The answer about an account's summary."""
+
+    due: Millisecond
+    shown: SummaryObject | None
+
+
+class FailedObject(Shape):
+    """A question that was given up."""
+
+    due: Millisecond
+    kind: Literal["survey", "offer", "summary"]
+    subject: Word | Literal[""]
+    reason: str
+
+
+class _SurveyData(Shape):
+    object: SurveyObject
+
+
+class _OfferAnswerData(Shape):
+    object: OfferAnswerObject
+
+
+class _SummaryAnswerData(Shape):
+    object: SummaryAnswerObject
+
+
+class _FailedData(Shape):
+    object: FailedObject
+
+
+class SurveyRecord(Shape):
+    """A `capital.observation.survey`."""
+
+    created: Second
+    data: _SurveyData
+
+
+class OfferAnswerRecord(Shape):
+    """A `capital.observation.offer`."""
+
+    created: Second
+    data: _OfferAnswerData
+
+
+class SummaryAnswerRecord(Shape):
+    """A `capital.observation.summary`."""
+
+    created: Second
+    data: _SummaryAnswerData
+
+
+class FailedRecord(Shape):
+    """A `capital.observation.failed`."""
+
+    created: Second
+    data: _FailedData
 
 
 class DatedRecord(Shape):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from worker.rules.facts import TransactionEvent
+from worker.rules.facts import LookupKind, TransactionEvent
 from worker.rules.state import AccountState
 
 Headers = tuple[tuple[str, bytes], ...]
@@ -125,6 +125,18 @@ class Loaded:
     updates: Mapping[AccountKey, frozenset[str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A lookup taken to be asked: `due` (ms) is the rules' own, `attempts` counts this one too."""
+
+    livemode: bool
+    account: str
+    kind: LookupKind
+    subject: str
+    due: int
+    attempts: int
+
+
 class Handoff(Protocol):
     """The events topic, as the ingress and the lookup role see it."""
 
@@ -240,4 +252,16 @@ class Membership(Protocol):
 
     async def close(self) -> None:
         """Leave the group."""
+        ...
+
+
+class Questions(Protocol):
+    """The lookups that rules want answered. Raises Unavailable."""
+
+    async def take(self, most: int, lease_seconds: float) -> Sequence[Question]:
+        """Up to `most` questions that are due; nobody else gets them before the lease ends."""
+        ...
+
+    async def retry(self, question: Question, seconds: float) -> None:
+        """Let a question be taken again after so many seconds, if it is still the same."""
         ...

@@ -82,6 +82,8 @@ class Settings(BaseModel):
     order_grace_seconds: Seconds = 60
     gate_grace_seconds: Seconds = 900
     lookup_backoff_seconds: Seconds = 2
+    lookup_concurrency: Annotated[int, Field(ge=1, le=100)] = 8
+    lookup_requests_per_second: Annotated[float, Field(gt=0, le=100)] = 20
     lookup_attempts: Annotated[int, Field(ge=1)] = 8
     discount_schedule_seconds: Annotated[tuple[Seconds, ...], Listed] = (
         60,

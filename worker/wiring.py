@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from worker.clock import SystemClock
 from worker.consumer.deliberation import Circumstances
@@ -17,6 +18,9 @@ from worker.ingress.app import Ingress
 from worker.ingress.bodies import Bodies, BodyLimits
 from worker.ingress.refusals import Refusals
 from worker.ingress.signature import Signatures
+from worker.lookup.capital_api import CapitalApi
+from worker.lookup.pace import Pace
+from worker.lookup.resolver import Persistence, Resolver
 from worker.outbox.entries import Outbox, write_entries
 from worker.ports import Destination, Unavailable
 from worker.relay.relay import Relay
@@ -33,6 +37,7 @@ from worker.store.link_rows import write_links
 from worker.store.lookup_rows import write_lookups
 from worker.store.offer_rows import write_offers
 from worker.store.parking import write_parked
+from worker.store.questions import LookupQuestions
 from worker.store.summary_rows import write_summaries
 from worker.store.transaction_rows import write_transactions
 from worker.topic.cluster import Cluster
@@ -110,13 +115,25 @@ async def consume(process: Process) -> None:
         await _until_stopped(process, keeper)
 
 
-async def _until_stopped(process: Process, keeper: Keeper) -> None:
-    """Run the keeper; after a stop it has the drain time, then its lanes are cut where they stand."""
-    running = asyncio.create_task(keeper.run())
+class Runner(Protocol):
+    """What runs until it is stopped, and then finishes what it has begun."""
+
+    async def run(self) -> None:
+        """Run."""
+        ...
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        ...
+
+
+async def _until_stopped(process: Process, runner: Runner) -> None:
+    """Run until told to stop; then it has the drain time, and after that it is cut where it stands."""
+    running = asyncio.create_task(runner.run())
     stopped = asyncio.create_task(process.stop.wait())
     await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
-    keeper.stop()
+    runner.stop()
     async with asyncio.timeout(process.settings.drain_seconds):
         await running
 
@@ -163,9 +180,32 @@ def _discount(settings: Settings) -> tuple[int, ...]:
     return tuple(int(seconds * 1000) for seconds in settings.discount_schedule_seconds)
 
 
+async def lookup(process: Process) -> None:
+    """Ask Stripe what the rules want to know until told to stop, then finish what is being asked."""
+    settings = process.settings
+    async with AsyncExitStack() as stack:
+        pool = await patiently(process.stop, partial(connect, settings, connections=4))
+        stack.push_async_callback(pool.close)
+        await patiently(process.stop, partial(migrations.verify, pool))
+        handoff = EventsHandoff(process.cluster, settings.events_topic)
+        await patiently(process.stop, handoff.open)
+        stack.push_async_callback(handoff.close)
+        api = CapitalApi(
+            settings.stripe_api_key, settings.stripe_api_base, Pace(settings.lookup_requests_per_second, process.clock)
+        )
+        stack.push_async_callback(api.close)
+        persistence = Persistence(
+            settings.lookup_attempts, settings.lookup_backoff_seconds, settings.lookup_concurrency
+        )
+        resolver = Resolver(LookupQuestions(pool), api, handoff, persistence, process.clock)
+        process.health.register("lookup", resolver.alive, _well)
+        await _until_stopped(process, resolver)
+
+
 async def serve(process: Process) -> None:
     """All roles in one process."""
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(lookup(process))
         tasks.create_task(ingress(process))
         tasks.create_task(consume(process))
 

@@ -15,6 +15,7 @@ from worker.shutdown import stop_requested
 ROLES: Final[Mapping[str, tuple[Callable[[wiring.Process], Awaitable[None]], str]]] = {
     "ingress": (wiring.ingress, "take signed webhooks and put them on the events topic"),
     "consume": (wiring.consume, "apply the rules and publish notifications: lanes and relay"),
+    "lookup": (wiring.lookup, "ask Stripe what the rules want to know"),
     "serve": (wiring.serve, "all roles in one process"),
 }
 

@@ -13,7 +13,8 @@ from schemas.records import (
     SummaryEventRecord,
     TransactionEventRecord,
 )
-from worker.consumer.facts import snapshot_of, summary_of, transaction_of
+from worker.consumer.facts import accepted_in, snapshot_of, summary_of, transaction_of
+from worker.consumer.observations import READERS
 from worker.ports import AccountKey, Record
 from worker.rules.facts import Fact, LineOfCreditEvent, OfferEvent, TransactionEvent, UnknownEvent
 from worker.rules.milestones import Milestone
@@ -76,31 +77,39 @@ def attribute(record: Record) -> Attributed | Unattributable:
 def interpret(attributed: Attributed) -> Understood | Invalid:
     """What an attributed record says, as a fact the rules can decide."""
     try:
-        return _reader(attributed.type)(attributed)
+        return _reader(attributed)(attributed)
     except ValidationError as error:
         return Invalid(_reason(error))
 
 
-def _reader(event_type: str) -> Callable[[Attributed], Understood]:
+def _reader(attributed: Attributed) -> Callable[[Attributed], Understood]:
+    event_type = attributed.type
     if event_type in MILESTONES:
         return _offer
     if event_type == "capital.financing_transaction.created":
         return _transaction
     if event_type == "capital.financing_summary.line_of_credit_update":
         return _line_of_credit
+    # Stripe's events bear `com.stripe.` in the header: none of them can pass for an answer that was asked for.
+    if event_type in READERS and ("ce_type", event_type.encode()) in attributed.record.headers:
+        return _observation
     return _unknown
+
+
+def _observation(attributed: Attributed) -> Understood:
+    record = attributed.record
+    fact, created = READERS[attributed.type](record.value or b"", attributed.id, record.timestamp // 1000)
+    return Understood(fact, created, None)
 
 
 def _offer(attributed: Attributed) -> Understood:
     event = OfferEventRecord.model_validate_json(attributed.record.value or b"")
     offer = event.data.object
     snapshot = snapshot_of(offer, event.created, attributed.id)
-    accepted = any(name.startswith("accepted_terms.") for name in snapshot.fields)
-    accepted = accepted or "status_transitions.accepted_at" in snapshot.fields
     fact = OfferEvent(
         milestone=MILESTONES[attributed.type],
         snapshot=snapshot,
-        proves=proven_by(offer.status, accepted=accepted),
+        proves=proven_by(offer.status, accepted=accepted_in(snapshot)),
         replaces=attributed.type.endswith(".replacement_created"),
     )
     return Understood(fact, event.created, offer.id)

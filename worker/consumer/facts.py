@@ -32,6 +32,12 @@ def _known(shape: BaseModel, path: str) -> Iterator[tuple[str, Value]]:
             yield path + name, value
 
 
+def accepted_in(snapshot: Snapshot) -> bool:
+    """Whether a snapshot shows accepted terms or a time of acceptance."""
+    shown = any(name.startswith("accepted_terms.") for name in snapshot.fields)
+    return shown or "status_transitions.accepted_at" in snapshot.fields
+
+
 def transaction_of(transaction: TransactionObject) -> Transaction:
     """A transaction as the rules record it."""
     details = transaction.details or TransactionDetails()

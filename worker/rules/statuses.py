@@ -10,6 +10,8 @@ _ACCEPTED: Final = _CREATED | {Milestone.ACCEPTED}
 _PAID_OUT: Final = _ACCEPTED | {Milestone.PAID_OUT}
 _FULLY_REPAID: Final = _PAID_OUT | {Milestone.FULLY_REPAID}
 
+MILESTONES: Final = frozenset(milestone.value for milestone in Milestone)
+
 PROVEN: Final[Mapping[str, frozenset[Milestone]]] = {
     "undelivered": _CREATED,
     "delivered": _CREATED,
@@ -23,6 +25,16 @@ PROVEN: Final[Mapping[str, frozenset[Milestone]]] = {
     "rejected": _CREATED | {Milestone.REJECTED},
     "replaced": _CREATED | {Milestone.REPLACED},
 }
+
+
+_NAMED: Final[Mapping[str, Milestone]] = {"completed": Milestone.FULLY_REPAID}
+
+
+def milestone_of(status: str | None) -> Milestone:
+    """The milestone that a status names, by which an answer's snapshot is ranked; of an unknown word, created."""
+    if status in MILESTONES:
+        return Milestone(status)
+    return _NAMED.get(status or "", Milestone.CREATED)
 
 
 def proven_by(status: str | None, *, accepted: bool) -> frozenset[Milestone]:

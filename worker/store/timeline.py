@@ -1,4 +1,7 @@
-"""Timelines: every row of one account as one moment shows it, for people to read; it never writes and never locks."""
+"""Timelines: every row of one account as one moment shows it, for people to read; it never writes and never locks.
+
+Columns are named as the document of an account names its fields.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -7,48 +10,63 @@ from worker.store.connection import Connection, Pool
 
 Row = Mapping[str, Any]
 
-# Every key begins with the mode, so both modes are named lest the whole table be read.
+# Every key begins with the mode, so both modes are named lest a whole table be read.
 WHOSE: Final = "WHERE livemode = ANY ($1::boolean[]) AND account = $2"
 
 ACCOUNT: Final = f"""
-SELECT livemode, partition, sequence, country, policy, policy_source, withheld_offer_id, withhold_rate::text,
-       quarantined
+SELECT livemode, partition, sequence, country, policy, policy_source, withheld_offer_id, withhold_rate::text
 FROM account {WHOSE}
 """  # noqa: S608 - joined from constants, as are the others
 
 EVENTS: Final = f"""
-SELECT livemode, event_id, type, object_id, created, partition, record_offset, recorded_at, repeats
+SELECT livemode, event_id AS id, type, object_id AS object, created AS created_at, partition, record_offset AS offset,
+       recorded_at AS arrived_at, repeats
 FROM event {WHOSE} ORDER BY partition, record_offset
 """  # noqa: S608
 
 ENTRIES: Final = f"""
-SELECT livemode, partition, record_offset, destination, sequence, id, type, subject, time, causation_id,
+SELECT livemode, partition, record_offset AS offset, destination, sequence, id, type, subject, time, causation_id,
        CASE destination WHEN 'notifications' THEN value END AS value
 FROM outbox {WHOSE} ORDER BY partition, number
 """  # noqa: S608
 
 HELD: Final = f"""
-SELECT livemode, offer_id, milestone, gate, waiting_for, since, until
+SELECT livemode, offer_id AS offer, milestone, gate, waiting_for, since, until
 FROM held {WHOSE} ORDER BY since, offer_id, milestone
 """  # noqa: S608
 
 PARKED: Final = f"""
-SELECT livemode, event_id, partition, record_offset, recorded_at, reason, value
+SELECT livemode, event_id AS id, partition, record_offset AS offset, recorded_at AS arrived_at, reason, value
 FROM parked {WHOSE} ORDER BY partition, record_offset
 """  # noqa: S608
 
 OFFERS: Final = f"""
-SELECT livemode, offer_id, status, product_type, financing_type, currency, policy, original_offer_id, discount_state,
+SELECT livemode, offer_id AS id, status, product_type, financing_type, currency, policy, discount_state,
        discount_amount, offered_advance_amount, offered_fee_amount, offered_withhold_rate::text,
        accepted_advance_amount, accepted_fee_amount, accepted_withhold_rate::text, replacement_for, created_at,
        expires_at
 FROM offer {WHOSE} ORDER BY created_at, offer_id
 """  # noqa: S608
 
+LINKS: Final = f"""
+SELECT livemode, refill_offer_id AS refill, original_offer_id AS original, method, confidence, evidence, revision
+FROM refill_link {WHOSE}
+"""  # noqa: S608
+
 TRANSACTIONS: Final = f"""
-SELECT livemode, transaction_id, type, reason, offer_id, advance_amount, fee_amount, total_amount, currency,
-       created_at, reversed_transaction
+SELECT livemode, transaction_id AS id, type, reason, offer_id AS offer, advance_amount, fee_amount, total_amount,
+       currency, created_at, reversed_transaction
 FROM transaction {WHOSE} ORDER BY event_created, event_id
+"""  # noqa: S608
+
+SUMMARY: Final = f"""
+SELECT livemode, status, offer_id AS offer, advance_amount, fee_amount, paid_amount, remaining_amount, currency,
+       withhold_rate::text, interval_due_at, interval_paid_amount, interval_remaining_amount, revision
+FROM summary {WHOSE}
+"""  # noqa: S608
+
+LOOKUPS: Final = f"""
+SELECT livemode, kind, subject, due, attempts, retry_at FROM lookup {WHOSE} ORDER BY due, kind, subject
 """  # noqa: S608
 
 STATEMENTS: Final = {
@@ -58,11 +76,14 @@ STATEMENTS: Final = {
     "held": HELD,
     "parked": PARKED,
     "offer": OFFERS,
+    "refill_link": LINKS,
     "transaction": TRANSACTIONS,
+    "summary": SUMMARY,
+    "lookup": LOOKUPS,
 }
 
 HOLDING: Final = """
-SELECT livemode, account, offer_id, milestone, gate, waiting_for, since, until FROM held ORDER BY since LIMIT $1
+SELECT livemode, account, offer_id AS offer, milestone, waiting_for FROM held ORDER BY since LIMIT $1
 """
 
 

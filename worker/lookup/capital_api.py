@@ -1,0 +1,101 @@
+"""Stripe's API as the lookup role reads it: never writes, never retries by itself, never waits past its deadline."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
+
+import stripe
+
+from worker.lookup.pace import Pace
+from worker.settings import key_mode
+
+VERSION: Final = "2026-09-30.preview"
+REQUEST_SECONDS: Final = 10
+PAGE: Final = 100
+# Answers, not failures: the account left the platform, or Stripe has no such object.
+NOT_SHOWN: Final = frozenset({403, 404})
+
+Shown = Mapping[str, Any]
+
+
+class NotAnswered(Exception):  # noqa: N818 - named for what happened
+    """Stripe did not answer this time; `seconds` is how long it asked to be left alone, None where it did not say."""
+
+    def __init__(self, reason: str, seconds: float | None = None) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+
+
+class CapitalApi:
+    """Stripe with one key for each mode that there is one for. Raises NotAnswered."""
+
+    def __init__(self, keys: Sequence[str], base: str, pace: Pace) -> None:
+        self._pace = pace
+        self._transport = stripe.HTTPXClient(timeout=REQUEST_SECONDS)
+        self._clients = {
+            key_mode(key) == "live": stripe.StripeClient(
+                key, base_addresses={"api": base}, http_client=self._transport, max_network_retries=0
+            )
+            for key in keys
+        }
+
+    def has_key(self, *, livemode: bool) -> bool:
+        """Whether there is a key for the mode."""
+        return livemode in self._clients
+
+    async def country(self, account: str, *, livemode: bool) -> str | None:
+        """The country of a connected account, None where Stripe does not show it."""
+        shown = await self._get(f"/v1/accounts/{account}", livemode=livemode)
+        country = shown and shown.get("country")
+        return country if isinstance(country, str) else None
+
+    async def offers(self, account: str, *, livemode: bool) -> AsyncIterator[Sequence[Shown]]:
+        """All offers of a connected account, a page at a time; nothing where Stripe shows none."""
+        after: dict[str, str] = {}
+        while True:
+            parameters = {"connected_account": account, "limit": PAGE, **after}
+            shown = await self._get("/v1/capital/financing_offers", livemode=livemode, **parameters)
+            page = shown["data"] if shown else []
+            yield page
+            if not shown or not shown.get("has_more") or not page:
+                return
+            after = {"starting_after": page[-1]["id"]}
+
+    async def offer(self, offer: str, *, livemode: bool) -> Shown | None:
+        """One offer, None where Stripe does not show it."""
+        return await self._get(f"/v1/capital/financing_offers/{offer}", livemode=livemode)
+
+    async def summary(self, account: str, *, livemode: bool) -> Shown | None:
+        """The financing summary of a connected account, None where Stripe does not show it."""
+        return await self._get("/v1/capital/financing_summary", livemode=livemode, stripe_account=account)
+
+    async def _get(self, path: str, *, livemode: bool, **parameters: object) -> Shown | None:
+        await self._pace.turn()
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS + 2):
+                response = await self._clients[livemode].raw_request_async(
+                    "get", path, stripe_version=VERSION, **parameters
+                )
+        except stripe.StripeError as error:
+            if error.http_status in NOT_SHOWN:
+                return None
+            raise NotAnswered(f"{type(error).__name__} {error.http_status or ''}".strip(), _asked(error)) from error
+        except TimeoutError as error:
+            raise NotAnswered("no answer in time") from error
+        shown = response.data
+        if not isinstance(shown, dict):
+            raise NotAnswered("the answer is no JSON object")
+        return shown
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._transport.close_async()  # type: ignore[no-untyped-call]  # the package leaves it untyped
+
+
+def _asked(error: stripe.StripeError) -> float | None:
+    """The seconds of a Retry-After header."""
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    try:
+        return max(0.0, float(headers["retry-after"]))
+    except (KeyError, ValueError):
+        return None

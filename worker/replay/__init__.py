@@ -1,0 +1,1 @@
+"""Replay: the same lanes over a range of the topic, into a shadow schema."""
