@@ -21,13 +21,25 @@ def problems(environ: dict[str, str], role: str = "serve") -> list[str]:
 
 def test_the_defaults_are_those_of_the_contract() -> None:
     settings = load("serve", MINIMAL)
-    assert settings.webhook_secrets == ("whsec_old", "whsec_new")
-    assert settings.events_topic == "stripe.capital.events"
-    assert (settings.ingress_host, settings.ingress_port, settings.health_port) == ("127.0.0.1", 8080, 8081)
-    assert (settings.order_grace_seconds, settings.gate_grace_seconds) == (60, 900)
-    assert settings.discount_schedule_seconds == (60, 600, 3_600, 21_600, 86_400, 259_200, 604_800)
-    partitions, replication = settings.topic_partitions, settings.topic_replication
-    assert (partitions, replication) == (24, 3)
+    expected = {
+        "webhook_secrets": ("whsec_old", "whsec_new"),
+        "events_topic": "stripe.capital.events",
+        "notifications_topic": "capital.notifications",
+        "dead_letters_topic": "stripe.capital.dead-letters",
+        "consumer_group": "capital-worker",
+        "database_schema": "capital",
+        "ingress_host": "127.0.0.1",
+        "ingress_port": 8080,
+        "health_port": 8081,
+        "order_grace_seconds": 60,
+        "gate_grace_seconds": 900,
+        "lookup_backoff_seconds": 2,
+        "lookup_attempts": 8,
+        "discount_schedule_seconds": (60, 600, 3_600, 21_600, 86_400, 259_200, 604_800),
+        "topic_partitions": 24,
+        "topic_replication": 3,
+    }
+    assert {name: getattr(settings, name) for name in expected} == expected
 
 
 def test_a_role_requires_only_what_it_uses() -> None:

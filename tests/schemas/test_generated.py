@@ -29,7 +29,8 @@ def test_each_schema_is_valid_json_schema_2020_12(path: Path) -> None:
 def test_every_milestone_and_record_is_told_as_its_schema_says() -> None:
     state = AccountState("acct_1", livemode=True)
     summary = Summary("accepted", "A", 1, 2, 3, 4, "usd", "0.1", RepaymentInterval(5, 6, 7))
-    facts: list[Fact] = [Life("A").event(milestone, 1_000) for milestone in Milestone if milestone is not Milestone.REPLACED]
+    milestones = [milestone for milestone in Milestone if milestone is not Milestone.REPLACED]
+    facts: list[Fact] = [Life("A").event(milestone, 1_000) for milestone in milestones]
     told = set()
     for fact in [*facts, transaction(), LineOfCreditEvent(summary, "evt_loc")]:
         decision = decide(state, fact, cause())
