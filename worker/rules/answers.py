@@ -1,9 +1,8 @@
 """Answers: what Stripe said when asked, or that it could not be asked; both end the waiting for an answer."""
 
-from dataclasses import replace
-
 from worker.rules.discount import answer_discount
 from worker.rules.draft import Draft
+from worker.rules.evolve import evolve
 from worker.rules.facts import LookupFailed, OfferAnswered, SummaryAnswered, SurveyAnswered
 from worker.rules.learning import learn_observed
 from worker.rules.releases import SummaryChanged
@@ -14,13 +13,13 @@ def answer_survey(draft: Draft, answer: SurveyAnswered) -> None:
     for observed in answer.offers:
         learn_observed(draft, observed)
     if answer.country is not None and answer.country != draft.state.country:
-        draft.state = replace(draft.state, country=answer.country)
+        draft.change(country=answer.country)
         draft.policy_doubtful = True
     survey, chunk = draft.state.survey_chunks
     whole = answer.chunk == 1 or (survey == answer.survey and chunk == answer.chunk - 1)
     if not whole:
         return
-    draft.state = replace(draft.state, survey_chunks=(answer.survey, answer.chunk))
+    draft.change(survey_chunks=(answer.survey, answer.chunk))
     if answer.chunk == answer.of:
         _surveyed(draft, answer.due)
 
@@ -29,9 +28,9 @@ def _surveyed(draft: Draft, due: int) -> None:
     """The survey asked for at `due` has ended, with an answer or without; one asked for later is still to come."""
     if draft.state.survey_due is not None and draft.state.survey_due > due:
         return
-    draft.state = replace(draft.state, survey_due=None, survey_chunks=("", 0))
+    draft.change(survey_due=None, survey_chunks=("", 0))
     for refill in draft.refills():
-        draft.put(replace(refill, surveyed=True))
+        draft.put(evolve(refill, surveyed=True))
     draft.links_doubtful = True
 
 
@@ -51,11 +50,11 @@ def _answered(draft: Draft, offer: str, due: int) -> None:
 def answer_summary(draft: Draft, answer: SummaryAnswered) -> None:
     """Tell the summary where it shows something new; nothing else believes it but for the offer it names."""
     if draft.state.summary_due is not None and draft.state.summary_due <= answer.due:
-        draft.state = replace(draft.state, summary_due=None)
+        draft.change(summary_due=None)
     if answer.summary is None or answer.summary == draft.state.summary:
         return
     revision = draft.state.summary_revision + 1
-    draft.state = replace(draft.state, summary=answer.summary, summary_revision=revision)
+    draft.change(summary=answer.summary, summary_revision=revision)
     draft.release(SummaryChanged(answer.summary, revision))
 
 
@@ -68,4 +67,4 @@ def give_up(draft: Draft, failure: LookupFailed) -> None:
             _answered(draft, failure.subject, failure.due)
         case "summary":
             if draft.state.summary_due is not None and draft.state.summary_due <= failure.due:
-                draft.state = replace(draft.state, summary_due=None)
+                draft.change(summary_due=None)

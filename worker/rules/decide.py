@@ -1,6 +1,6 @@
 """Deciding: one fact about one account in, the state after it and what downstream is told out; pure."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, assert_never
 
 from worker.rules import answers, learning, transactions
@@ -70,7 +70,7 @@ def _learn(draft: Draft, fact: Fact) -> None:
         case UnknownEvent():
             pass
         case Unusable():
-            draft.state = replace(draft.state, quarantined=True)
+            draft.change(quarantined=True)
             draft.raise_attention("quarantined", draft.state.account, fact.reason)
         case _:
             assert_never(fact)

@@ -1,9 +1,9 @@
 """The discount of a refill: five states in which null is never zero, told once, asked for as long as it pays."""
 
-from dataclasses import replace
 from typing import Final, Literal
 
 from worker.rules.draft import Draft
+from worker.rules.evolve import evolve
 from worker.rules.gates import has_ended
 from worker.rules.milestones import Milestone
 from worker.rules.releases import DiscountSettled
@@ -35,11 +35,11 @@ def settle_discounts(draft: Draft) -> None:
         if refill.discount_told or Milestone.PAID_OUT not in refill.released:
             continue
         if state_of(refill) in {"settled", "none"}:
-            told = replace(refill, discount_told=True, discount_due=None)
+            told = evolve(refill, discount_told=True, discount_due=None)
             draft.offers[refill.id] = told
             draft.release(DiscountSettled(told))
         elif refill.discount_since is None and _is_time(draft, refill):
-            draft.offers[refill.id] = _ask(draft, replace(refill, discount_since=draft.cause.timestamp))
+            draft.offers[refill.id] = _ask(draft, evolve(refill, discount_since=draft.cause.timestamp))
 
 
 def _is_time(draft: Draft, refill: Offer) -> bool:
@@ -53,16 +53,16 @@ def _ask(draft: Draft, refill: Offer) -> Offer:
     """The refill with its next time to ask; none, and a person's attention, where the schedule has ended."""
     schedule = draft.timing.discount
     if refill.discount_asked < len(schedule) and refill.discount_since is not None:
-        return replace(refill, discount_due=refill.discount_since + schedule[refill.discount_asked])
+        return evolve(refill, discount_due=refill.discount_since + schedule[refill.discount_asked])
     detail = "Stripe showed no discount amount as often as it was asked"
     draft.raise_attention("discount_undetermined", refill.id, detail)
-    return replace(refill, discount_due=None)
+    return evolve(refill, discount_due=None)
 
 
 def answer_discount(draft: Draft, subject: str, due: int) -> None:
     """Count an answer about a refill, asked for at `due` (ms), for the discount that was due by then."""
     refill = draft.offers.get(subject)
     if refill is not None and refill.discount_due is not None and refill.discount_due <= due:
-        counted = replace(refill, discount_asked=refill.discount_asked + 1)
+        counted = evolve(refill, discount_asked=refill.discount_asked + 1)
         # An amount that this very answer brought ends the asking when discounts are settled.
         draft.offers[subject] = counted if counted.number(AMOUNT) is not None else _ask(draft, counted)

@@ -1,7 +1,8 @@
 """The draft: one decision in the making; it collects changes over a frozen state and never leaves the decision."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from worker.rules.evolve import evolve
 from worker.rules.facts import Cause
 from worker.rules.releases import AttentionRaised, Reason, Release
 from worker.rules.state import AccountState, Offer
@@ -24,6 +25,7 @@ class Draft:
     """
 
     __slots__ = (
+        "_copied",
         "answered",
         "cause",
         "links_doubtful",
@@ -38,6 +40,7 @@ class Draft:
 
     def __init__(self, state: AccountState, cause: Cause, timing: Timing) -> None:
         self.state = state
+        self._copied = False
         self.cause = cause
         self.timing = timing
         self.offers: dict[str, Offer] = dict(state.offers)
@@ -47,6 +50,15 @@ class Draft:
         self.releases: list[Release] = []
         self.policy_doubtful = False
         self.links_doubtful = False
+
+    def change(self, **facts: object) -> None:
+        """Change the account's own facts. The state given is never touched: the draft's is a copy of its own."""
+        if not self._copied:
+            self.state = evolve(self.state)
+            self._copied = True
+        for name, value in facts.items():
+            # Frozen for everybody else; until the decision is finished nobody else has it.
+            object.__setattr__(self.state, name, value)
 
     def offer(self, offer_id: str) -> Offer:
         """The offer as it now is; an empty one where nothing is known of it."""
@@ -74,17 +86,18 @@ class Draft:
     def raise_attention(self, reason: Reason, subject: str, detail: str) -> None:
         """Ask a person to look, once for each reason and subject."""
         if (reason, subject) not in self.state.attention:
-            self.state = replace(self.state, attention=self.state.attention | {(reason, subject)})
+            self.change(attention=self.state.attention | {(reason, subject)})
             self.release(AttentionRaised(reason, subject, detail))
 
     def ask_survey(self) -> None:
         """Have Stripe asked for the account's country and offers, at once; an answer asked for before is too old."""
-        self.state = replace(self.state, survey_due=self.cause.timestamp)
+        self.change(survey_due=self.cause.timestamp)
 
     def ask_summary(self) -> None:
         """Have Stripe asked for the account's summary, at once; an answer asked for before is too old."""
-        self.state = replace(self.state, summary_due=self.cause.timestamp)
+        self.change(summary_due=self.cause.timestamp)
 
     def finish(self) -> AccountState:
         """The state after the decision."""
-        return replace(self.state, offers=self.offers, sequence=self.state.sequence + len(self.releases))
+        self.change(offers=self.offers, sequence=self.state.sequence + len(self.releases))
+        return self.state

@@ -1,9 +1,9 @@
 """Holds: how long a milestone waits, when Stripe is asked about it, and when waiting ends; nothing is held for ever."""
 
-from dataclasses import replace
 from typing import Final
 
 from worker.rules.draft import Draft
+from worker.rules.evolve import evolve
 from worker.rules.gates import Closed
 from worker.rules.milestones import PREDECESSOR, Milestone
 from worker.rules.state import Evidence, Hold
@@ -15,7 +15,7 @@ ATTEMPTS: Final = 3
 def hold(draft: Draft, held: Hold | None, gate: Closed) -> Hold:
     """The hold of a milestone behind a gate: one that waits behind the same gate as before keeps its time."""
     if held is not None and held.gate == gate.gate and held.concerns == gate.concerns:
-        return held if held.waiting_for == gate.waiting_for else replace(held, waiting_for=gate.waiting_for)
+        return held if held.waiting_for == gate.waiting_for else evolve(held, waiting_for=gate.waiting_for)
     now = draft.cause.timestamp
     due = now + _grace(draft, gate.gate) if gate.concerns else None
     since = now if held is None else held.since
@@ -41,7 +41,7 @@ def _count(draft: Draft, offer_id: str, milestone: Milestone, held: Hold) -> Non
         return
     due = draft.cause.timestamp + _grace(draft, held.gate) * 2**attempts
     offer = draft.offer(offer_id)
-    draft.put(replace(offer, holds={**offer.holds, milestone: replace(held, attempts=attempts, due=due)}))
+    draft.put(evolve(offer, holds={**offer.holds, milestone: evolve(held, attempts=attempts, due=due)}))
 
 
 def _give_up(draft: Draft, offer_id: str, milestone: Milestone, held: Hold) -> None:
@@ -57,6 +57,6 @@ def _give_up(draft: Draft, offer_id: str, milestone: Milestone, held: Hold) -> N
     implied = {f"{offer_id}:{name}" for name in known}
     gap = tuple(name for name in held.waiting_for if name not in implied)
     gaps = {**offer.gaps, milestone: (*offer.gaps.get(milestone, ()), *gap)} if gap else offer.gaps
-    draft.put(replace(offer, known=known, gaps=gaps))
+    draft.put(evolve(offer, known=known, gaps=gaps))
     # An implied payout can make an original of the offer.
     draft.links_doubtful = True

@@ -1,9 +1,9 @@
 """Learning: what an event or an answer says of an offer, merged into what is known; releases follow from settling."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from worker.rules.draft import Draft
+from worker.rules.evolve import evolve
 from worker.rules.facts import Observed, OfferEvent, Rank, Snapshot
 from worker.rules.links import linkable
 from worker.rules.merge import merge_evidence, merge_fields, rank_of
@@ -21,7 +21,9 @@ def learn_event(draft: Draft, event: OfferEvent) -> None:
         # The offer that is replaced gets no event of its own; its replacement's is the only word of it.
         old = draft.offer(str(replaced))
         told = Evidence("event", snapshot.created, snapshot.id, frozenset())
-        _know(draft, replace(old, announced=True), {Milestone.REPLACED: told} if event.replaces else {}, old)
+        known = _known(old, {Milestone.REPLACED: told}) if event.replaces else old.known
+        if known is not old.known or not old.announced:
+            _keep(draft, old, evolve(old, known=known, announced=True))
 
 
 def learn_observed(draft: Draft, observed: Observed) -> None:
@@ -36,35 +38,38 @@ def _learn(
 ) -> None:
     before = draft.offer(snapshot.offer)
     fields, conflicts = merge_fields(before.fields, snapshot, rank)
-    offer = (
-        before
-        if fields is before.fields and before.announced >= announced
-        else replace(before, fields=fields, announced=before.announced or announced)
-    )
-    _know(draft, offer, evidence, before)
+    known = _known(before, evidence)
+    if fields is not before.fields or known is not before.known or announced > before.announced:
+        offer = evolve(before, fields=fields, known=known, announced=announced or before.announced)
+        _keep(draft, before, offer)
+    for name in conflicts:
+        draft.raise_attention("conflict", before.id, f"{name} was shown with two different values")
+
+
+def _keep(draft: Draft, before: Offer, offer: Offer) -> None:
+    """Keep a changed offer; what depends on it is derived anew when the draft settles."""
+    draft.put(offer)
+    _doubt(draft, before, offer)
     if offer.charged_off and not before.charged_off:
         draft.touch_refills_of(offer.id)
         draft.raise_attention("charged_off", offer.id, "Stripe shows the financing as charged off")
-    for name in conflicts:
-        draft.raise_attention("conflict", offer.id, f"{name} was shown with two different values")
 
 
-def _know(draft: Draft, offer: Offer, evidence: Mapping[Milestone, Evidence], before: Offer) -> None:
-    """Keep an offer with more evidence of its milestones; nothing is touched where nothing is new."""
-    known = dict(offer.known)
-    for milestone, new in evidence.items():
-        known[milestone] = merge_evidence(known.get(milestone), new)
-    if known != offer.known:
-        offer = replace(offer, known=known)
-    if offer != before:
-        draft.put(offer)
-        _doubt(draft, before, offer)
+def _known(offer: Offer, evidence: Mapping[Milestone, Evidence]) -> Mapping[Milestone, Evidence]:
+    """What is known of an offer's milestones with more evidence; the very same where it says nothing new."""
+    new = {}
+    for milestone, more in evidence.items():
+        before = offer.known.get(milestone)
+        after = merge_evidence(before, more)
+        if after != before:
+            new[milestone] = after
+    return {**offer.known, **new} if new else offer.known
 
 
 def _doubt(draft: Draft, before: Offer, after: Offer) -> None:
     """Mark what has to be derived anew, and only that: most events change neither policy nor links."""
     if after.is_refill and after.id not in draft.state.refills:
-        draft.state = replace(draft.state, refills=tuple(sorted((*draft.state.refills, after.id))))
+        draft.change(refills=tuple(sorted((*draft.state.refills, after.id))))
         draft.links_doubtful = True
     elif draft.state.refills and linkable(before) != linkable(after):
         draft.links_doubtful = True

@@ -1,9 +1,9 @@
 """Links: which financing a refill refills. No field says it; it follows from what was open when it was offered."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from worker.rules.draft import Draft
+from worker.rules.evolve import evolve
 from worker.rules.milestones import Milestone
 from worker.rules.policy import age
 from worker.rules.releases import RefillLinked
@@ -76,7 +76,7 @@ def relink(draft: Draft) -> None:
         link = _inherited(refill, found) or _link(refill, possible[refill.id], settled)
         found[refill.id] = link
         if link != refill.link:
-            draft.put(replace(draft.offers[refill.id], link=link))
+            draft.put(evolve(draft.offers[refill.id], link=link))
 
 
 def _settled(possible: Mapping[str, tuple[Offer, ...]], refilled: frozenset[str]) -> frozenset[str]:
@@ -119,7 +119,7 @@ def tell_links(draft: Draft) -> None:
         link = refill.link
         if link != refill.link_told:
             revision = refill.link_revision + 1
-            draft.offers[refill.id] = replace(refill, link_told=link, link_revision=revision)
+            draft.offers[refill.id] = evolve(refill, link_told=link, link_revision=revision)
             draft.release(RefillLinked(refill.id, link, revision))
         if link is not None and link.confidence == "ambiguous":
             draft.raise_attention(
@@ -134,4 +134,4 @@ def announce_originals(draft: Draft) -> None:
     for refill in draft.refills():
         original = draft.offers.get(refill.link.original) if refill.link and refill.announced else None
         if original is not None and not original.announced:
-            draft.put(replace(original, announced=True))
+            draft.put(evolve(original, announced=True))

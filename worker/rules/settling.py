@@ -1,11 +1,11 @@
 """Settling: after anything was learned, release every milestone whose gates are open and tell what follows from it."""
 
-from dataclasses import replace
 from itertools import combinations
 from typing import Final
 
 from worker.rules.discount import settle_discounts
 from worker.rules.draft import Draft
+from worker.rules.evolve import evolve
 from worker.rules.gates import closed
 from worker.rules.holds import hold
 from worker.rules.links import announce_originals, relink, tell_links
@@ -58,7 +58,7 @@ def decide_policy(draft: Draft) -> None:
     before, after = draft.state.policy, resolve(draft.state.country, draft.offers.values())
     if after == before:
         return
-    draft.state = replace(draft.state, policy=after)
+    draft.change(policy=after)
     if after.policy != before.policy:
         for refill in draft.refills():
             draft.touched[refill.id] = None
@@ -83,7 +83,7 @@ def _settle_offer(draft: Draft, offer: Offer) -> None:
         if gate.gate == "G4" and (milestone not in offer.holds or offer.holds[milestone].gate != "G4"):
             draft.ask_survey()
     if holds != offer.holds:
-        draft.offers[offer.id] = replace(offer, holds=holds)
+        draft.offers[offer.id] = evolve(offer, holds=holds)
 
 
 def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
@@ -92,7 +92,7 @@ def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
     evidence = offer.known[milestone]
     gap = offer.gaps.get(milestone, ())
     gaps = {other: names for other, names in offer.gaps.items() if other is not milestone}
-    offer = replace(offer, released=offer.released | {milestone}, gaps=gaps)
+    offer = evolve(offer, released=offer.released | {milestone}, gaps=gaps)
     draft.offers[offer.id] = offer
     # Money moves only with a payout and with what happens while something is paid out.
     if milestone is Milestone.PAID_OUT or draft.state.active:

@@ -1,7 +1,5 @@
 """Transactions: each recorded and told once by its id; of two that differ the earlier event stays."""
 
-from dataclasses import replace
-
 from worker.rules.draft import Draft
 from worker.rules.facts import LineOfCreditEvent, TransactionEvent
 from worker.rules.releases import LineOfCreditUpdated, TransactionRecorded
@@ -11,7 +9,7 @@ def record(draft: Draft, event: TransactionEvent) -> None:
     """Record a transaction; a second one of the same id and another content raises attention, whichever came first."""
     identity = event.transaction.id
     if event.transaction.reason == "refill" and event.transaction.offer is not None:
-        draft.state = replace(draft.state, refilled=draft.state.refilled | {event.transaction.offer})
+        draft.change(refilled=draft.state.refilled | {event.transaction.offer})
         draft.links_doubtful = True
     known = draft.state.transactions.get(identity)
     if known is None:
@@ -25,11 +23,11 @@ def record(draft: Draft, event: TransactionEvent) -> None:
 
 
 def _keep(draft: Draft, event: TransactionEvent) -> None:
-    draft.state = replace(draft.state, transactions={**draft.state.transactions, event.transaction.id: event})
+    draft.change(transactions={**draft.state.transactions, event.transaction.id: event})
 
 
 def update_line_of_credit(draft: Draft, event: LineOfCreditEvent) -> None:
     """Tell a line of credit's new terms, once for each event."""
     if event.id not in draft.state.updates:
-        draft.state = replace(draft.state, updates=draft.state.updates | {event.id})
+        draft.change(updates=draft.state.updates | {event.id})
         draft.release(LineOfCreditUpdated(event.id, event.summary))

@@ -1,7 +1,5 @@
 """Withholding: which financings are open, and from which of them Stripe withholds at which rate; always derived."""
 
-from dataclasses import replace
-
 from worker.rules.draft import Draft
 from worker.rules.gates import has_ended
 from worker.rules.links import paid_out_at
@@ -53,7 +51,9 @@ def _newest_refill(draft: Draft, target: Offer) -> Offer | None:
 def refresh(draft: Draft) -> None:
     """Derive both anew after something was released or corrected; the change is told by `tell_withholding`."""
     financings = open_financings(draft)
-    draft.state = replace(draft.state, active=tuple(offer.id for offer in financings))
+    active = tuple(offer.id for offer in financings)
+    if active != draft.state.active:
+        draft.change(active=active)
     draft.withholding = withholding_of(draft, financings)
 
 
@@ -63,5 +63,5 @@ def tell_withholding(draft: Draft) -> None:
     if draft.withholding == previous:
         return
     revision = draft.state.withholding_revision + 1
-    draft.state = replace(draft.state, withholding=draft.withholding, withholding_revision=revision)
+    draft.change(withholding=draft.withholding, withholding_revision=revision)
     draft.release(WithholdingChanged(draft.withholding, previous, revision))
