@@ -36,9 +36,7 @@ BATCH_SECONDS: Final = Histogram(
     registry=REGISTRY,
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
-RELEASES: Final = Counter("capital_releases", "Notifications decided, by type.", ["type"], registry=REGISTRY)
 LOOKUPS: Final = Counter("capital_lookups", "Questions put to Stripe, by outcome.", ["outcome"], registry=REGISTRY)
-HELD: Final = Gauge("capital_held", "Milestones held by the lanes of this process.", registry=REGISTRY)
 LANES: Final = Gauge("capital_lanes", "Lanes owned by this process.", registry=REGISTRY)
 LANE_RESTARTS: Final = Counter(
     "capital_lane_restarts",

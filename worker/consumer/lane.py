@@ -12,7 +12,7 @@ from worker.clock import Clock
 from worker.consumer.deliberation import Circumstances, Deliberation
 from worker.consumer.hot import HotAccounts
 from worker.consumer.reading import read, wanted
-from worker.ports import Batch, Ledger, Position, Record, Relay, Source
+from worker.ports import Ledger, Position, Record, Relay, Source
 
 POLL_SECONDS: Final = 0.25
 
@@ -69,21 +69,22 @@ class Lane:
     async def _step(self, position: Position, records: Sequence[Record]) -> Position:
         """One batch from records to commit."""
         began = self._parts.clock.monotonic()
-        batch = await self._decide(position, records)
+        deliberation = await self._decide(position, records)
+        batch = deliberation.batch(records[-1])
         await self._parts.ledger.commit(batch)
         self._hot.keep(after for _, after in batch.accounts)
         metrics.BATCH_RECORDS.observe(len(records))
         metrics.BATCH_SECONDS.observe(self._parts.clock.monotonic() - began)
+        for outcome, count in deliberation.outcomes.items():
+            metrics.RECORDS.labels(outcome).inc(count)
         await self._parts.relay.submit(batch.entries, batch.after.next_offset)
         return batch.after
 
-    async def _decide(self, position: Position, records: Sequence[Record]) -> Batch:
+    async def _decide(self, position: Position, records: Sequence[Record]) -> Deliberation:
         readings = [read(record) for record in records]
         wants = wanted(readings)
         loaded = await self._parts.ledger.load(self._hot.missing(wants))
         deliberation = Deliberation(position, self._hot.with_loaded(wants, loaded), self._parts.circumstances)
         for reading in readings:
             deliberation.take(reading)
-        for outcome, count in deliberation.outcomes.items():
-            metrics.RECORDS.labels(outcome).inc(count)
-        return deliberation.batch(records[-1])
+        return deliberation
