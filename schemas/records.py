@@ -250,6 +250,24 @@ class FailedObject(Shape):
     reason: str
 
 
+class CommandObject(Shape):
+    """What an operator asks: why, and for a discard which parked record, by its offset."""
+
+    reason: str = ""
+    record_offset: Annotated[int, Field(ge=0)] | None = None
+
+
+class _CommandData(Shape):
+    object: CommandObject
+
+
+class CommandRecord(Shape):
+    """A `capital.command.redrive` or `capital.command.discard`."""
+
+    created: Second
+    data: _CommandData
+
+
 class _SurveyData(Shape):
     object: SurveyObject
 

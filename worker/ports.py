@@ -113,6 +113,7 @@ class Batch:
     transactions: Sequence[tuple[AccountKey, TransactionEvent]]
     events: Sequence[LoggedEvent]
     parked: Sequence[ParkedRecord]
+    unparked: Sequence[ParkedRecord]
     entries: Sequence[Entry]
 
 
@@ -196,6 +197,10 @@ class Ledger(Protocol):
 
     async def load(self, wanted: Wanted) -> Loaded:
         """The present state of what is wanted."""
+        ...
+
+    async def parked(self, accounts: Iterable[AccountKey]) -> Mapping[AccountKey, Sequence[ParkedRecord]]:
+        """What is parked of these accounts, each in the order it came."""
         ...
 
     async def commit(self, batch: Batch) -> None:

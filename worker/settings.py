@@ -96,6 +96,9 @@ class Settings(BaseModel):
     )
 
     batch_size: Annotated[int, Field(ge=1, le=10_000)] = 500
+    brake_count: Annotated[int, Field(ge=1)] = 20
+    brake_ratio: Annotated[float, Field(ge=0, le=1)] = 0.05
+    brake_window_seconds: Annotated[float, Field(gt=0)] = 300
     session_timeout_seconds: Annotated[float, Field(gt=0, le=300)] = 10
     drain_seconds: Annotated[float, Field(gt=0)] = 20
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from worker.clock import SystemClock
+from worker.consumer.brake import Brake, Limits
 from worker.consumer.deliberation import Circumstances
 from worker.consumer.keeper import Keeper, LaneFactory
 from worker.consumer.lane import Lane, Parts
@@ -159,6 +160,7 @@ def lanes(process: Process, pool: Pool, partitions: int) -> LaneFactory:
     )
     circumstances = Circumstances(timing, partial(home_of, partitions=partitions), settings.events_topic)
     ledger, outbox = Ledger(pool, WRITERS), Outbox(pool)
+    limits = Limits(settings.brake_count, settings.brake_ratio, settings.brake_window_seconds)
     owner = settings.group_instance_id or f"{socket.gethostname()}"
 
     @asynccontextmanager
@@ -170,7 +172,8 @@ def lanes(process: Process, pool: Pool, partitions: int) -> LaneFactory:
             publisher = LanePublisher(cluster, topics, settings.consumer_group, partition)
             relay = Relay(publisher, outbox, process.clock)
             stack.push_async_callback(relay.close)
-            parts = Parts(source, ledger, relay, process.clock, circumstances)
+            brake = Brake(limits, process.clock)
+            parts = Parts(source, ledger, relay, process.clock, brake, circumstances)
             yield Lane(partition, owner, settings.batch_size, parts)
 
     return begin

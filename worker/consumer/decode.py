@@ -67,11 +67,16 @@ def attribute(record: Record) -> Attributed | Unattributable:
     try:
         body = Attribution.model_validate_json(record.value)
     except ValidationError as error:
-        return Unattributable(record, _reason(error))
+        return Unattributable(record, reason_of(error))
     named = {account for account in (body.account, body.data.object.account) if account is not None}
     if len(named) != 1:
         return Unattributable(record, "the event names two accounts" if named else "the event names no account")
     return Attributed(record, (body.livemode, named.pop()), body.id, body.type)
+
+
+def is_ours(attributed: Attributed) -> bool:
+    """Whether the header itself bears the type: Stripe's events bear `com.stripe.` before it, so none can pass."""
+    return ("ce_type", attributed.type.encode()) in attributed.record.headers
 
 
 def interpret(attributed: Attributed) -> Understood | Invalid:
@@ -79,7 +84,7 @@ def interpret(attributed: Attributed) -> Understood | Invalid:
     try:
         return _reader(attributed)(attributed)
     except ValidationError as error:
-        return Invalid(_reason(error))
+        return Invalid(reason_of(error))
 
 
 def _reader(attributed: Attributed) -> Callable[[Attributed], Understood]:
@@ -90,8 +95,7 @@ def _reader(attributed: Attributed) -> Callable[[Attributed], Understood]:
         return _transaction
     if event_type == "capital.financing_summary.line_of_credit_update":
         return _line_of_credit
-    # Stripe's events bear `com.stripe.` in the header: none of them can pass for an answer that was asked for.
-    if event_type in READERS and ("ce_type", event_type.encode()) in attributed.record.headers:
+    if event_type in READERS and is_ours(attributed):
         return _observation
     return _unknown
 
@@ -131,7 +135,7 @@ def _unknown(attributed: Attributed) -> Understood:
     return Understood(UnknownEvent(attributed.type), event.created, None)
 
 
-def _reason(error: ValidationError) -> str:
+def reason_of(error: ValidationError) -> str:
     """The first thing wrong, by its place and kind; never what stood there."""
     detail = error.errors(include_url=False, include_context=False, include_input=False)[0]
     where = ".".join(str(part) for part in detail["loc"])

@@ -1,17 +1,18 @@
 """Deliberation: a batch of readings decided in order into one transaction's changes; no I/O, no clock."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from worker.consumer import letters
 from worker.consumer.decode import Attributed, Unattributable, Understood
 from worker.consumer.notifications import Place, notify
-from worker.consumer.reading import Foreign, Outcome, Reading, Telling, Untelling
+from worker.consumer.reading import Commanding, Foreign, Outcome, Reading, Telling, Untelling
+from worker.consumer.redriving import blocked_by, remaining
 from worker.ports import AccountKey, Batch, Entry, LoggedEvent, ParkedRecord, Position, Record
 from worker.rules.decide import decide
 from worker.rules.draft import Timing
-from worker.rules.facts import Cause, Fact, TransactionEvent, Unusable
+from worker.rules.facts import Cause, Fact, Resumed, TransactionEvent, Unusable
 from worker.rules.state import AccountState
 
 
@@ -24,23 +25,33 @@ class Circumstances:
     events_topic: str
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the lane knows of the accounts of a batch: their states, and what is parked of those commanded."""
+
+    states: Mapping[AccountKey, AccountState]
+    parked: Mapping[AccountKey, Sequence[ParkedRecord]] = field(default_factory=dict)
+
+
 class Deliberation:
     """One batch in the making: takes readings in the order of their offsets, then says what changes."""
 
-    def __init__(
-        self, before: Position, states: Mapping[AccountKey, AccountState], circumstances: Circumstances
-    ) -> None:
+    def __init__(self, before: Position, known: Known, circumstances: Circumstances) -> None:
         self._before = before
-        self._loaded = states
+        self._known = known
         self._states: dict[AccountKey, AccountState] = {}
         self._circumstances = circumstances
         self._entries: list[Entry] = []
         self._events: list[LoggedEvent] = []
-        self._parked: list[ParkedRecord] = []
+        self._parked: dict[AccountKey, Sequence[ParkedRecord]] = {}
+        self._unparked: list[ParkedRecord] = []
+        # Entries belong to the record at hand, also those of a parked record that it redrives.
+        self._offset = before.next_offset
         self.outcomes: Counter[Outcome] = Counter()
 
     def take(self, reading: Reading) -> None:
         """Decide one reading."""
+        self._offset = reading.record.offset
         self.outcomes[self._take(reading)] += 1
 
     def _take(self, reading: Reading) -> Outcome:
@@ -48,10 +59,14 @@ class Deliberation:
             case Foreign():
                 return "foreign"
             case Unattributable(record, reason):
-                self._entries.append(letters.dead_letter(record, None, reason, self._number(), self._topic))
+                self._bury(record, None, reason)
                 return "unattributable"
-            case Telling(attributed) | Untelling(attributed) if not self._at_home(attributed):
+            case Telling(attributed) | Untelling(attributed) | Commanding(attributed) if not self._at_home(attributed):
                 return self._send_home(attributed)
+            case Commanding(attributed, command):
+                self._log(attributed, command.created, None)
+                self._redrive(attributed, command.discarded)
+                return "commanded"
             case Telling(attributed) | Untelling(attributed) if self._state(attributed.key).quarantined:
                 self._park(attributed, None)
                 return "parked"
@@ -59,21 +74,19 @@ class Deliberation:
                 self._quarantine(attributed, invalid.reason)
                 return "quarantined"
             case Telling(attributed, understood):
-                self._apply(attributed, understood)
-                return "applied"
-
-    @property
-    def _topic(self) -> str:
-        return self._circumstances.events_topic
+                failure = self._apply(attributed, understood)
+                if failure is not None:
+                    self._quarantine(attributed, failure)
+                return "quarantined" if failure else "applied"
 
     def _number(self) -> int:
         return self._before.next_number + len(self._entries)
 
     def _state(self, key: AccountKey) -> AccountState:
-        state = self._states.get(key)
-        if state is None:
-            state = self._loaded.get(key) or AccountState(account=key[1], livemode=key[0])
-        return state
+        return self._states.get(key) or self._before_of(key)
+
+    def _before_of(self, key: AccountKey) -> AccountState:
+        return self._known.states.get(key) or AccountState(account=key[1], livemode=key[0])
 
     def _at_home(self, attributed: Attributed) -> bool:
         return self._circumstances.home(attributed.key[1]) == attributed.record.partition
@@ -81,40 +94,68 @@ class Deliberation:
     def _send_home(self, attributed: Attributed) -> Outcome:
         """Pass a record that lies on another account's partition on to its own: only that lane may apply it."""
         if letters.was_forwarded(attributed.record):
-            reason = "the record is not on its account's partition, though it was sent there"
-            self._entries.append(
-                letters.dead_letter(attributed.record, attributed, reason, self._number(), self._topic)
-            )
+            self._bury(attributed.record, attributed, "the record was passed on and is still not on its partition")
         else:
             self._entries.append(letters.forward(attributed, self._number()))
         return "misrouted"
 
-    def _apply(self, attributed: Attributed, understood: Understood) -> None:
-        record = attributed.record
-        self._events.append(
-            LoggedEvent(
-                attributed.key, understood.created, attributed.id, attributed.type, understood.object_id, record
-            )
-        )
-        self._decide(attributed, understood.fact)
+    def _bury(self, record: Record, attributed: Attributed | None, reason: str) -> None:
+        topic = self._circumstances.events_topic
+        self._entries.append(letters.dead_letter(record, attributed, reason, self._number(), topic))
+
+    def _apply(self, attributed: Attributed, understood: Understood) -> str | None:
+        """Decide a record; where the rules fail on it, why, and nothing has changed."""
+        try:
+            self._decide(attributed, understood.fact)
+        except Exception as error:  # noqa: BLE001 - whatever a bug raises, one account waits and all others go on
+            return f"the rules failed: {type(error).__name__}"
+        self._log(attributed, understood.created, understood.object_id)
+        return None
+
+    def _log(self, attributed: Attributed, created: int, object_id: str | None) -> None:
+        event = LoggedEvent(attributed.key, created, attributed.id, attributed.type, object_id, attributed.record)
+        self._events.append(event)
 
     def _quarantine(self, attributed: Attributed, reason: str) -> None:
         """Keep a record that cannot be applied, and with it the account's order: what follows waits behind it."""
         self._park(attributed, reason)
-        self._entries.append(letters.dead_letter(attributed.record, attributed, reason, self._number(), self._topic))
+        self._bury(attributed.record, attributed, reason)
         self._decide(attributed, Unusable(reason))
 
     def _park(self, attributed: Attributed, reason: str | None) -> None:
-        self._parked.append(ParkedRecord(attributed.key, attributed.id, reason, attributed.record))
+        parked = ParkedRecord(attributed.key, attributed.id, reason, attributed.record)
+        self._parked[attributed.key] = (*self._parked.get(attributed.key, ()), parked)
+
+    def _redrive(self, attributed: Attributed, discarded: int | None) -> None:
+        """Apply what is parked, in order, until a record fails again or none is left."""
+        key = attributed.key
+        # Of a record that an earlier command of the batch left waiting, what the batch says is newer.
+        waiting_for = (*self._known.parked.get(key, ()), *self._parked.pop(key, ()))
+        by_offset = {record.record.offset: record for record in waiting_for}
+        parked = [record for record in by_offset.values() if record not in self._unparked]
+        waiting = remaining(parked, discarded)
+        self._unparked += parked[: len(parked) - len(waiting)]
+        for position, record in enumerate(waiting):
+            reason = self._reapply(record)
+            if reason is not None:
+                self._parked[key] = (replace(record, reason=reason), *waiting[position + 1 :])
+                return
+            self._unparked.append(record)
+        self._decide(attributed, Resumed())
+
+    def _reapply(self, parked: ParkedRecord) -> str | None:
+        """Apply a parked record as if it came now; why it cannot be, or None."""
+        reading = blocked_by(parked)
+        return reading if isinstance(reading, str) else self._apply(reading.attributed, reading.understood)
 
     def _decide(self, attributed: Attributed, fact: Fact) -> None:
-        record = attributed.record
-        cause = Cause(attributed.id, record.timestamp)
+        cause = Cause(attributed.id, attributed.record.timestamp)
         before = self._state(attributed.key)
         decision = decide(before, fact, cause, self._circumstances.timing)
-        for sequence, release in enumerate(decision.releases, before.sequence + 1):
-            place = Place(self._number(), record.offset, sequence)
-            self._entries.append(notify(decision.state, release, cause, place))
+        self._entries += [
+            notify(decision.state, release, cause, Place(self._number() + further, self._offset, sequence))
+            for further, (sequence, release) in enumerate(enumerate(decision.releases, before.sequence + 1))
+        ]
         self._states[attributed.key] = decision.state
 
     def batch(self, last: Record) -> Batch:
@@ -125,18 +166,14 @@ class Deliberation:
             accounts=[(self._before_of(key), state) for key, state in self._states.items()],
             transactions=list(self._transactions()),
             events=self._events,
-            parked=self._parked,
+            parked=[record for records in self._parked.values() for record in records],
+            unparked=self._unparked,
             entries=self._entries,
         )
 
-    def _before_of(self, key: AccountKey) -> AccountState:
-        return self._loaded.get(key) or AccountState(account=key[1], livemode=key[0])
-
-    def _transactions(self) -> Sequence[tuple[AccountKey, TransactionEvent]]:
+    def _transactions(self) -> Iterator[tuple[AccountKey, TransactionEvent]]:
         """The transactions that are new or were corrected."""
-        return [
-            (key, event)
-            for key, state in self._states.items()
-            for identity, event in state.transactions.items()
-            if self._before_of(key).transactions.get(identity) is not event
-        ]
+        for key, state in self._states.items():
+            for identity, event in state.transactions.items():
+                if self._before_of(key).transactions.get(identity) is not event:
+                    yield key, event

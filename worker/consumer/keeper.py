@@ -9,6 +9,7 @@ import structlog
 
 from worker import metrics
 from worker.clock import Clock
+from worker.consumer.brake import Braked
 from worker.consumer.lane import Lane
 from worker.ports import Fenced, Membership, Misplaced, Unavailable
 
@@ -120,6 +121,9 @@ class Keeper:
         except* Unavailable as error:
             metrics.LANE_RESTARTS.labels("unavailable").inc()
             log.warning("lane.interrupted", reason=_first(error))
+        except* Braked as error:
+            metrics.LANE_RESTARTS.labels("braked").inc()
+            log.critical("lane.braked", reason=_first(error))
         except* Misplaced as error:
             metrics.LANE_RESTARTS.labels("misplaced").inc()
             log.critical("lane.misplaced", reason=_first(error))

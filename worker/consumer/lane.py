@@ -9,9 +9,10 @@ import structlog
 
 from worker import metrics
 from worker.clock import Clock
-from worker.consumer.deliberation import Circumstances, Deliberation
+from worker.consumer.brake import Brake
+from worker.consumer.deliberation import Circumstances, Deliberation, Known
 from worker.consumer.hot import HotAccounts
-from worker.consumer.reading import read, wanted
+from worker.consumer.reading import commanded, read, wanted
 from worker.ports import Ledger, Position, Record, Relay, Source
 
 POLL_SECONDS: Final = 0.25
@@ -25,6 +26,7 @@ class Parts:
     ledger: Ledger
     relay: Relay
     clock: Clock
+    brake: Brake
     circumstances: Circumstances
 
 
@@ -70,6 +72,7 @@ class Lane:
         """One batch from records to commit."""
         began = self._parts.clock.monotonic()
         deliberation = await self._decide(position, records)
+        self._parts.brake.check(len(records), deliberation.outcomes["quarantined"])
         batch = deliberation.batch(records[-1])
         await self._parts.ledger.commit(batch)
         self._hot.keep(after for _, after in batch.accounts)
@@ -82,9 +85,13 @@ class Lane:
 
     async def _decide(self, position: Position, records: Sequence[Record]) -> Deliberation:
         readings = [read(record) for record in records]
-        wants = wanted(readings)
+        commands = commanded(readings)
+        parked = await self._parts.ledger.parked(commands) if commands else {}
+        waiting = [read(record.record) for behind in parked.values() for record in behind]
+        wants = wanted([*readings, *waiting])
         loaded = await self._parts.ledger.load(self._hot.missing(wants))
-        deliberation = Deliberation(position, self._hot.with_loaded(wants, loaded), self._parts.circumstances)
+        known = Known(self._hot.with_loaded(wants, loaded), parked)
+        deliberation = Deliberation(position, known, self._parts.circumstances)
         for reading in readings:
             deliberation.take(reading)
         return deliberation

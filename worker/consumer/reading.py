@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from worker.consumer.decode import Attributed, Invalid, Unattributable, Understood, attribute, interpret
+from pydantic import ValidationError
+
+from worker.consumer.commands import TYPES, Command, read_command
+from worker.consumer.decode import (
+    Attributed,
+    Invalid,
+    Unattributable,
+    Understood,
+    attribute,
+    interpret,
+    is_ours,
+    reason_of,
+)
 from worker.ports import AccountKey, Record, Wanted
 from worker.rules.facts import LineOfCreditEvent, TransactionEvent
 
@@ -25,6 +37,11 @@ class Telling:
     attributed: Attributed
     understood: Understood
 
+    @property
+    def record(self) -> Record:
+        """The record."""
+        return self.attributed.record
+
 
 @dataclass(frozen=True, slots=True)
 class Untelling:
@@ -33,9 +50,27 @@ class Untelling:
     attributed: Attributed
     invalid: Invalid
 
+    @property
+    def record(self) -> Record:
+        """The record."""
+        return self.attributed.record
 
-Reading = Telling | Untelling | Unattributable | Foreign
-Outcome = Literal["applied", "foreign", "unattributable", "misrouted", "quarantined", "parked"]
+
+@dataclass(frozen=True, slots=True)
+class Commanding:
+    """An operator's command about an account."""
+
+    attributed: Attributed
+    command: Command
+
+    @property
+    def record(self) -> Record:
+        """The record."""
+        return self.attributed.record
+
+
+Reading = Telling | Untelling | Commanding | Unattributable | Foreign
+Outcome = Literal["applied", "foreign", "unattributable", "misrouted", "quarantined", "parked", "commanded"]
 
 
 def read(record: Record) -> Reading:
@@ -45,10 +80,25 @@ def read(record: Record) -> Reading:
         return attributed
     if not attributed.type.startswith(CAPITAL):
         return Foreign(record)
+    if attributed.type in TYPES and is_ours(attributed):
+        return _command(attributed)
     understood = interpret(attributed)
     if isinstance(understood, Invalid):
         return Untelling(attributed, understood)
     return Telling(attributed, understood)
+
+
+def _command(attributed: Attributed) -> Commanding | Unattributable:
+    """A command that cannot be read parks nobody: it says nothing about the account."""
+    try:
+        return Commanding(attributed, read_command(attributed.record.value or b"", attributed.type))
+    except ValidationError as error:
+        return Unattributable(attributed.record, reason_of(error))
+
+
+def commanded(readings: Sequence[Reading]) -> frozenset[AccountKey]:
+    """The accounts that commands are about."""
+    return frozenset(reading.attributed.key for reading in readings if isinstance(reading, Commanding))
 
 
 def wanted(readings: Sequence[Reading]) -> Wanted:
@@ -67,7 +117,7 @@ def wanted(readings: Sequence[Reading]) -> Wanted:
                         updates.add((attributed.key, understood.created, event_id))
                     case _:
                         pass
-            case Untelling(attributed):
+            case Untelling(attributed) | Commanding(attributed):
                 accounts.add(attributed.key)
             case _:
                 pass

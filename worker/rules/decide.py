@@ -12,6 +12,7 @@ from worker.rules.facts import (
     LookupFailed,
     OfferAnswered,
     OfferEvent,
+    Resumed,
     SummaryAnswered,
     SurveyAnswered,
     TransactionEvent,
@@ -72,5 +73,7 @@ def _learn(draft: Draft, fact: Fact) -> None:
         case Unusable():
             draft.change(quarantined=True)
             draft.raise_attention("quarantined", draft.state.account, fact.reason)
+        case Resumed():
+            draft.change(quarantined=False)
         case _:
             assert_never(fact)

@@ -188,12 +188,18 @@ class LookupFailed:
     due: int
 
 
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Everything that waited behind an unusable record has been applied."""
+
+
 Fact = (
     OfferEvent
     | TransactionEvent
     | LineOfCreditEvent
     | UnknownEvent
     | Unusable
+    | Resumed
     | SurveyAnswered
     | OfferAnswered
     | SummaryAnswered

@@ -1,11 +1,12 @@
 """The ledger: claiming a partition, loading what a batch needs, and committing all of it behind the fence."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from worker.ports import Batch, Fenced, Loaded, Position, Wanted
+from worker.ports import AccountKey, Batch, Fenced, Loaded, ParkedRecord, Position, Wanted
 from worker.store import loading
 from worker.store.connection import Connection, Pool
+from worker.store.parking import read_parked
 
 CLAIM = """
 INSERT INTO cursor (partition, epoch, next_offset, next_number, owner) VALUES ($1, 1, $2, 1, $3)
@@ -52,6 +53,11 @@ class Ledger:
             transactions = await loading.transactions(connection, wanted) if wanted.transactions else {}
             updates = await loading.updates(connection, wanted) if wanted.updates else {}
         return Loaded(accounts, transactions, updates)
+
+    async def parked(self, accounts: Iterable[AccountKey]) -> Mapping[AccountKey, Sequence[ParkedRecord]]:
+        """What is parked of these accounts, each in the order it came."""
+        async with self._pool.connection() as connection:
+            return await read_parked(connection, accounts)
 
     async def commit(self, batch: Batch) -> None:
         """Change everything the batch changes, or nothing."""
