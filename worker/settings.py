@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 PREFIX = "CAPITAL_"
 SECRETS = frozenset({"webhook_secrets", "stripe_api_key", "database_url", "kafka_sasl_password"})
 
-Role = Literal["ingress", "consume", "lookup", "serve", "migrate", "topics", "show", "simulate"]
+Role = Literal["ingress", "consume", "lookup", "serve", "migrate", "topics", "show", "simulate", "parked", "redrive"]
 
 REQUIRED: Mapping[Role, tuple[str, ...]] = {
     "ingress": ("kafka_bootstrap", "webhook_secrets"),
@@ -21,6 +21,8 @@ REQUIRED: Mapping[Role, tuple[str, ...]] = {
     "topics": ("kafka_bootstrap",),
     "show": ("database_url",),
     "simulate": ("webhook_secrets",),
+    "parked": ("database_url",),
+    "redrive": ("database_url", "kafka_bootstrap"),
 }
 
 

@@ -155,10 +155,7 @@ def lanes(process: Process, pool: Pool, partitions: int) -> LaneFactory:
         "notifications": settings.notifications_topic,
         "dead_letters": settings.dead_letters_topic,
     }
-    timing = Timing(
-        int(settings.order_grace_seconds * 1000), int(settings.gate_grace_seconds * 1000), _discount(settings)
-    )
-    circumstances = Circumstances(timing, partial(home_of, partitions=partitions), settings.events_topic)
+    deciding = circumstances(settings, partitions)
     ledger, outbox = Ledger(pool, WRITERS), Outbox(pool)
     limits = Limits(settings.brake_count, settings.brake_ratio, settings.brake_window_seconds)
     owner = settings.group_instance_id or f"{socket.gethostname()}"
@@ -173,14 +170,17 @@ def lanes(process: Process, pool: Pool, partitions: int) -> LaneFactory:
             relay = Relay(publisher, outbox, process.clock)
             stack.push_async_callback(relay.close)
             brake = Brake(limits, process.clock)
-            parts = Parts(source, ledger, relay, process.clock, brake, circumstances)
+            parts = Parts(source, ledger, relay, process.clock, brake, deciding)
             yield Lane(partition, owner, settings.batch_size, parts)
 
     return begin
 
 
-def _discount(settings: Settings) -> tuple[int, ...]:
-    return tuple(int(seconds * 1000) for seconds in settings.discount_schedule_seconds)
+def circumstances(settings: Settings, partitions: int) -> Circumstances:
+    """What deciding depends on, for a topic of so many partitions."""
+    discount = tuple(int(seconds * 1000) for seconds in settings.discount_schedule_seconds)
+    timing = Timing(int(settings.order_grace_seconds * 1000), int(settings.gate_grace_seconds * 1000), discount)
+    return Circumstances(timing, partial(home_of, partitions=partitions), settings.events_topic)
 
 
 async def lookup(process: Process) -> None:

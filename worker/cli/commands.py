@@ -9,7 +9,7 @@ from typing import Final
 import uvloop
 
 from worker import logs, settings
-from worker.cli import dev, roles, setup, show, simulate
+from worker.cli import dead_letters, dev, roles, setup, show, simulate
 from worker.http import CannotListen
 from worker.ports import Unavailable
 from worker.starting import StoppedEarly
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     roles.add_to(commands)
+    dead_letters.add_to(commands)
     setup.add_to(commands)
     show.add_to(commands)
     simulate.add_to(commands)
