@@ -7,6 +7,9 @@ from worker.embedded import Kafka, Postgres, temporary_folder
 
 from . import topics
 
+_AWKWARD = "with spaces and ümläuts"
+"""As a folder in a person's home may be called."""
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -17,7 +20,7 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 async def kafka() -> AsyncIterator[Kafka]:
     with temporary_folder() as new:
-        async with Kafka(new) as started:
+        async with Kafka(new / _AWKWARD) as started:
             await topics.create(started.bootstrap, "kept")
             await topics.write(started.bootstrap, "kept", b"value")
             yield started
@@ -35,7 +38,7 @@ async def cluster() -> AsyncIterator[Kafka]:
 @pytest.fixture(scope="module")
 async def shared_postgres() -> AsyncIterator[Postgres]:
     with temporary_folder() as new:
-        async with Postgres(new) as started:
+        async with Postgres(new / _AWKWARD) as started:
             yield started
 
 

@@ -22,13 +22,14 @@ class ReachablePython:
 
 def reachable_python(place: Path) -> ReachablePython:
     """Everything as hard links where possible, so in no time and no space."""
-    libraries = place / "lib" / Path(sysconfig.get_path("stdlib")).name
-    _link_tree(Path(sysconfig.get_path("stdlib")), libraries, "site-packages", "test")
+    standard = Path(sysconfig.get_path("stdlib"))
+    libraries = place / "lib" / standard.name
+    _link_tree(standard, libraries, "site-packages", "test")
     _link_tree(Path(sysconfig.get_path("purelib")), libraries / "site-packages")
     _link_tree(Path(guardian.__file__).parents[1], place / "project" / "worker")
     program = _link(Path(sys.executable).resolve(), place / "bin" / "python")
     script = _link(Path(starter.__file__), place / "project" / "starter.py")
-    for library in Path(sysconfig.get_config_var("LIBDIR")).glob("libpython*"):
+    for library in standard.parent.glob("libpython*"):
         _link(library.resolve(), place / "lib" / library.name)
     environment = {
         "PYTHONHOME": str(place),

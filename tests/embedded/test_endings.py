@@ -12,7 +12,7 @@ from .starting import START_SECONDS, both_are_gone, started
 _SURVIVAL_SECONDS = 5
 
 
-async def test_servers_do_not_survive_the_kill_of_theirstarted(folder: Path) -> None:
+async def test_servers_do_not_survive_the_kill_of_their_starter(folder: Path) -> None:
     async with started(folder) as (process, _):
         process.kill()
         await process.wait()

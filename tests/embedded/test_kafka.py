@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaError
 
 from worker.embedded import Kafka
 from worker.embedded.errors import EmbeddedError, FolderInUseError, PortTakenError, ServerFailedError
+from worker.embedded.free_ports import free_ports
 from worker.embedded.metadata_request import known_brokers
 
 from . import topics
@@ -53,25 +54,27 @@ async def test_a_started_kafka_is_not_started_twice_on_its_folder(kafka: Kafka) 
     assert await topics.read(kafka.bootstrap, "kept") == [b"value"]
 
 
-async def test_a_stopped_kafka_starts_again_on_its_port_with_every_record(kafka: Kafka) -> None:
+async def test_a_stopped_kafka_can_be_started_by_another_and_again_on_its_port(kafka: Kafka) -> None:
     bootstrap = kafka.bootstrap
     await kafka.stop()
     await kafka.stop()
+    async with Kafka(kafka._folder) as later:
+        assert await topics.read(later.bootstrap, "kept") == [b"value"]
     await kafka.start()
     assert kafka.bootstrap == bootstrap
     assert await topics.read(bootstrap, "kept") == [b"value"]
 
 
-async def test_a_broker_that_cannot_start_shows_the_end_of_its_log(kafka: Kafka) -> None:
+async def test_a_broker_that_cannot_start_shows_why(kafka: Kafka) -> None:
     (broker,) = kafka.brokers
     await broker.stop()
-    properties = broker._properties.read_text()
-    broker._properties.write_text(properties.replace("node.id=1", "node.id=none"))
+    identity = broker._data / "meta.properties"
+    identity.write_text(identity.read_text().replace("node.id=1", "node.id=2"))
     try:
-        with pytest.raises(ServerFailedError, match="Not a number of type INT"):
+        with pytest.raises(ServerFailedError, match="Stored node id 2 doesn't match previous node id 1"):
             await broker.start()
     finally:
-        broker._properties.write_text(properties)
+        identity.write_text(identity.read_text().replace("node.id=2", "node.id=1"))
         await broker.start()
 
 
@@ -82,6 +85,19 @@ async def test_a_port_that_is_taken_meanwhile_is_told_apart(kafka: Kafka) -> Non
         with pytest.raises(PortTakenError):
             await broker.start()
     await broker.start()
+
+
+async def test_a_first_start_takes_other_ports_when_one_was_taken(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0) as other:
+        taken = other.sockets[0].getsockname()[1]
+        offers = iter([[taken, *free_ports(1)]])
+        monkeypatch.setattr("worker.embedded.kafka.free_ports", lambda count: next(offers, free_ports(count)))
+        async with Kafka(folder) as kafka:
+            (broker,) = kafka.brokers
+            assert broker.port != taken
+            assert await known_brokers("127.0.0.1", broker.port) == {1}
 
 
 async def test_three_brokers_replicate_and_outlive_a_kill_of_one(cluster: Kafka) -> None:

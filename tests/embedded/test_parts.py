@@ -11,6 +11,7 @@ from worker.embedded.errors import PartMissingError
 from worker.embedded.free_ports import free_ports
 from worker.embedded.guardian import family
 from worker.embedded.java import Java
+from worker.embedded.log_excerpt import excerpt
 from worker.embedded.postgres_programs import postgres_programs
 
 
@@ -37,6 +38,19 @@ def test_a_family_is_a_process_and_its_descendants_in_sessions_of_their_own() ->
         assert (parent, len(descendants)) == (process.pid, 1)
         for member in (parent, *descendants):
             os.kill(member, signal.SIGKILL)
+
+
+def test_an_excerpt_shows_the_first_error_and_the_end() -> None:
+    before, after = "INFO starting\n" * 1_000, "INFO stopping\n" * 1_000
+    shown = excerpt(f"{before}ERROR no disk\n{after}FATAL ended\n")
+    assert shown.startswith("ERROR no disk\n")
+    assert shown.endswith("FATAL ended\n")
+    assert len(shown) < 5_000
+
+
+def test_an_excerpt_of_a_short_log_or_one_without_errors_is_its_end() -> None:
+    assert excerpt("ERROR no disk\n") == "ERROR no disk\n"
+    assert excerpt("INFO starting\n" * 1_000 + "killed\n").endswith("INFO starting\nkilled\n")
 
 
 def test_java_on_path_serves_where_the_package_is_not_installed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,7 @@ async def test_a_dead_servers_file_does_not_stop_the_next_one(postgres: Postgres
     assert await _execute(postgres, "SELECT 1") == 1
 
 
-async def test_a_server_that_cannot_start_shows_the_end_of_its_log(postgres: Postgres) -> None:
+async def test_a_server_that_cannot_start_shows_why(postgres: Postgres) -> None:
     await postgres.stop()
     control = postgres._storage.data / "global" / "pg_control"
     hidden = control.rename(control.with_suffix(".hidden"))

@@ -3,10 +3,12 @@
 import shutil
 import signal
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from worker.embedded.broker_settings import LOGGING, BrokerSettings
+from worker.embedded.errors import FolderInUseError
 from worker.embedded.free_ports import LOOPBACK
 from worker.embedded.jvm import Jvm
 from worker.embedded.metadata_request import known_brokers
@@ -23,11 +25,17 @@ class Broker:
 
     def __init__(self, node: int, folder: Path, jvm: Jvm) -> None:
         self.node = node
-        self.port = 0
+        self._settings = BrokerSettings(node, "data", (0, 0), ())
         self._folder = folder.resolve()
-        self._data = self._folder / "data"
+        self._data = self._folder / self._settings.data
         self._jvm = jvm
         self._process = ServerProcess("kafka", self._folder)
+
+    @property
+    def port(self) -> int:
+        """Where clients connect; 0 until it is prepared."""
+        port, _ = self._settings.ports
+        return port
 
     @property
     def bootstrap(self) -> str:
@@ -45,19 +53,20 @@ class Broker:
         return self._process.launched
 
     async def prepare(self, ports: tuple[int, int], voters: tuple[tuple[int, int], ...], cluster: str) -> None:
-        """Write the settings, and format the storage for `cluster` unless it is formatted already."""
+        """Settle the ports, and format the storage for `cluster` unless it is formatted already."""
         self._folder.mkdir(parents=True, exist_ok=True)
         await self._process.vacant(_VACANT_SECONDS)
-        self.port, _ = ports
-        settings = BrokerSettings(self.node, self._data, ports, voters)
-        self._properties.write_text(settings.properties())
-        self._logging.write_text(LOGGING)
+        self._settings = replace(self._settings, ports=ports, voters=voters)
+        self._write_settings()
         if not (self._data / "meta.properties").exists():
             await self._format(cluster)
 
     async def start(self, awaited: Collection[int] = ()) -> None:
         """Launch the node and wait until it answers clients and knows itself and the nodes `awaited`."""
+        if self.launched:
+            raise FolderInUseError(f"The broker in {self._folder} runs already.")
         self._forget_temporary_files()
+        self._write_settings()  # each time, since another starter may have been here meanwhile
         self._process.launch(self._command("kafka.Kafka", str(self._properties)))
         try:
             await self._process.ready(lambda: self._knows({self.node, *awaited}), _READY_SECONDS)
@@ -88,6 +97,10 @@ class Broker:
     def resume(self) -> None:
         """SIGCONT."""
         self._process.resume()
+
+    def _write_settings(self) -> None:
+        self._properties.write_text(self._settings.properties())
+        self._logging.write_text(LOGGING)
 
     async def _knows(self, nodes: Collection[int]) -> bool:
         return (await known_brokers(LOOPBACK, self.port)).issuperset(nodes)

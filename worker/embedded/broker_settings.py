@@ -1,7 +1,6 @@
 """The files a Kafka node reads: its properties and its log's; they differ from the defaults only with a reason."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from worker.embedded.free_ports import LOOPBACK
@@ -27,7 +26,8 @@ class BrokerSettings:
     """One node of a cluster, broker and controller in one, as its server.properties say it."""
 
     node: int
-    data: Path
+    data: str
+    """Its folder, relative to the one it is started in."""
     ports: tuple[int, int]
     """Where clients connect, and where the controllers talk among themselves."""
     voters: tuple[tuple[int, int], ...]
@@ -45,6 +45,7 @@ class BrokerSettings:
             "listeners": f"PLAINTEXT://{LOOPBACK}:{clients},CONTROLLER://{LOOPBACK}:{controllers}",
             "controller.listener.names": "CONTROLLER",
             "controller.quorum.voters": ",".join(f"{node}@{LOOPBACK}:{port}" for node, port in self.voters),
+            # Relative to the node's folder: Kafka reads this file as Latin-1, which not every path can be written in.
             "log.dirs": self.data,
         }
 

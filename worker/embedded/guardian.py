@@ -20,6 +20,7 @@ from pathlib import Path
 
 _LIFELINE = 0
 _GRACE_SECONDS = 3.0
+_POLL_SECONDS = 0.02
 
 
 def family(pid: int) -> list[int]:
@@ -74,9 +75,10 @@ def _end(server: int, first_signal: int) -> None:
     signal_each(members, signal.SIGCONT)  # a paused process would keep the signal for later
     signal_each([server], first_signal)
     deadline = time.monotonic() + _GRACE_SECONDS
-    while any(map(_exists, members)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    signal_each({*members, *family(server)}, signal.SIGKILL)
+    # Those once gone are dropped, since their ids may be given to others.
+    while (members := list(filter(_exists, members))) and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    signal_each(members, signal.SIGKILL)
 
 
 def _guard(server: int, first_signal: int) -> None:

@@ -43,6 +43,7 @@ def _on_path() -> Path:
 
 
 def _version(program: str) -> int:
-    answer = subprocess.run([program, "-version"], capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False)
+    asked = [program, "-XX:-UsePerfData", "-version"]  # the option leaves no file in the temporary folder
+    answer = subprocess.run(asked, capture_output=True, text=True, timeout=_ANSWER_SECONDS, check=False)
     version = re.search(r'version "(\d+)', answer.stderr)
     return int(version[1]) if version else 0

@@ -145,8 +145,10 @@ class ServerProcess:
         return [sys.executable, "-I", "-S", guardian.__file__, str(lock), user, str(int(self._orphaned))]
 
     def _environment(self) -> Mapping[str, str]:
-        # One language for messages, since some are looked for in the log.
-        return {name: os.environ[name] for name in _INHERITED if name in os.environ} | {"LC_ALL": "C"}
+        # One language for messages, since some are looked for in the log; UTF-8 for the names of folders, which
+        # macOS always uses and has no such locale for.
+        locale = "C.UTF-8" if sys.platform == "linux" else "C"
+        return {name: os.environ[name] for name in _INHERITED if name in os.environ} | {"LC_ALL": locale}
 
     def _nobody_runs(self) -> bool:
         if not self._lock.exists():

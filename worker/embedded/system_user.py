@@ -5,7 +5,9 @@ import pwd
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
+
+_NOBODY: Final = 65_534
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,10 @@ class SystemUser:
         """The user to become before starting a server: `nobody` for root, None (stay) for anyone else."""
         if os.geteuid() != 0:
             return None
-        entry = pwd.getpwnam("nobody")
+        try:
+            entry = pwd.getpwnam("nobody")
+        except KeyError:  # a system with next to no users; the number is nobody's by convention
+            return cls("nobody", _NOBODY, _NOBODY)
         return cls(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
     def reaches(self, path: Path) -> bool:
