@@ -179,6 +179,10 @@ class Publisher(Protocol):
         """Settle every transaction begun before under this lane's name; the marker, None where there is none."""
         ...
 
+    async def last_told(self) -> str | None:
+        """The id of the last notification that readers of this lane's partition see, None where they see none."""
+        ...
+
     async def publish(self, entries: Iterable[Entry], marker: int) -> None:
         """Make the entries visible and the marker known, both or neither."""
         ...
@@ -217,6 +221,10 @@ class Outbox(Protocol):
 
     async def empty(self, partition: int) -> bool:
         """Whether the partition never owed anything."""
+        ...
+
+    async def offset_of(self, partition: int, notification: str) -> int | None:
+        """The offset of the record that released a notification, None where the partition never owed it."""
         ...
 
 

@@ -34,6 +34,11 @@ WHERE partition = $1 AND record_offset >= $2 AND record_offset < $3 AND record_o
 ORDER BY number
 """
 
+# Asked only when a marker was lost: nobody keeps an index for that.
+OFFSET_OF: Final = """
+SELECT record_offset FROM outbox WHERE partition = $1 AND id = $2 AND destination = 'notifications'
+"""
+
 EMPTY: Final = "SELECT NOT EXISTS (SELECT FROM outbox WHERE partition = $1)"
 
 
@@ -77,6 +82,12 @@ class Outbox:
         """Whether the partition never owed anything."""
         async with self._connections.connection() as connection:
             return bool(await connection.fetchval(EMPTY, partition))
+
+    async def offset_of(self, partition: int, notification: str) -> int | None:
+        """The offset of the record that released a notification, None where the partition never owed it."""
+        async with self._connections.connection() as connection:
+            offset: int | None = await connection.fetchval(OFFSET_OF, partition, notification)
+        return offset
 
 
 def _entry(row: asyncpg.Record) -> Entry:

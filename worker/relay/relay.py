@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
+import structlog
+
 from worker import metrics
 from worker.clock import Clock
 from worker.ports import Entry, Misplaced, Outbox, Position, Publisher
@@ -36,15 +38,29 @@ class Relay:
         """Settle what an earlier owner left, then publish whatever the outbox still owes up to the position."""
         marker = await self._publisher.open()
         if marker is None:
-            if not await self._outbox.empty(position.partition):
-                raise Misplaced(
-                    f"partition {position.partition}: the published-through marker is gone from the consumer group"
-                )
-            # From here on a missing marker can only mean that it was lost.
-            await self._publisher.publish((), position.next_offset)
-            marker = position.next_offset
+            marker = await self._recovered(position)
+            await self._publisher.publish((), marker)
         self._marker = marker
         await self._catch_up(position)
+
+    async def _recovered(self, position: Position) -> int:
+        """A marker where there is none: at the beginning, or proven by the last notification that readers see.
+
+        Every lane writes its marker before its first record, so a missing one of an outbox that is not empty was
+        lost: a deleted group, or offsets that expired.
+        """
+        partition = position.partition
+        if await self._outbox.empty(partition):
+            return position.next_offset
+        told = await self._publisher.last_told()
+        offset = None if told is None else await self._outbox.offset_of(partition, told)
+        if offset is None:
+            raise Misplaced(
+                f"partition {partition}: the published-through marker is gone from the consumer group, and no "
+                "notification on the topic says how far publishing went: see the runbook on a lost marker"
+            )
+        structlog.get_logger().warning("marker.recovered", partition=partition, last_told=told, offset=offset)
+        return offset + 1
 
     async def _catch_up(self, position: Position) -> None:
         while self._marker < position.next_offset:

@@ -12,6 +12,8 @@ from worker.ports import Destination, Entry
 from worker.topic.cloud_events import headers_of
 from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
 from worker.topic.markers import read_marker
+from worker.topic.tail import last_id
+from worker.topic.topics import LETTER_BYTES
 
 TRANSACTION_MS: Final = 15_000
 
@@ -35,7 +37,7 @@ class LanePublisher:
             acks="all",
             linger_ms=0,
             max_batch_size=262_144,
-            max_request_size=1_048_576,
+            max_request_size=LETTER_BYTES,
         )
 
     async def open(self) -> int | None:
@@ -43,6 +45,11 @@ class LanePublisher:
         async with answered("opening a transactional producer", CALL_SECONDS):
             await self._producer.start()
         return await read_marker(self._cluster, self._group, self._where)
+
+    async def last_told(self) -> str | None:
+        """The id of the last notification that readers of this lane's partition see, None where they see none."""
+        where = TopicPartition(self._topics["notifications"], self._where.partition)
+        return await last_id(self._cluster, where)
 
     async def publish(self, entries: Iterable[Entry], marker: int) -> None:
         """Make the entries visible and the marker known, both or neither."""
@@ -65,6 +72,8 @@ class LanePublisher:
             partition=partition,
             headers=list(headers_of(entry)),
         )
+        # When a step fails, the rest is given up: a failure nobody asked for would be logged later, data and all.
+        future.add_done_callback(_retrieved)
         return future
 
     async def close(self) -> None:
@@ -74,3 +83,8 @@ class LanePublisher:
                 await self._producer.stop()
         except (TimeoutError, KafkaError, OSError):
             return
+
+
+def _retrieved(future: "asyncio.Future[object]") -> None:
+    if not future.cancelled():
+        future.exception()
