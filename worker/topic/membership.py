@@ -40,7 +40,8 @@ class GroupMembership(ConsumerRebalanceListener):  # type: ignore[misc] # the cl
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=int(group.session_seconds * 1000),
-            heartbeat_interval_ms=int(group.session_seconds * 1000 / 5),
+            # A member hears of a rebalance with its heartbeat: this bounds how long a planned hand-over takes.
+            heartbeat_interval_ms=min(1000, int(group.session_seconds * 1000 / 5)),
             max_poll_interval_ms=60_000,
         )
         self._assigned: asyncio.Queue[frozenset[int]] = asyncio.Queue()
