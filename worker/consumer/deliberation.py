@@ -95,6 +95,8 @@ class Deliberation:
         """Pass a record that lies on another account's partition on to its own: only that lane may apply it."""
         if letters.was_forwarded(attributed.record):
             self._bury(attributed.record, attributed, "the record was passed on and is still not on its partition")
+        elif letters.too_large_to_forward(attributed.record):
+            self._bury(attributed.record, attributed, "the record is too large to be passed on to its partition")
         else:
             self._entries.append(letters.forward(attributed, self._number()))
         return "misrouted"

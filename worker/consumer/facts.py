@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from schemas.records import (
+from schemas.stripe_objects import (
     OfferObject,
     RepaymentIntervalObject,
     SummaryDetails,

@@ -107,13 +107,7 @@ class Keeper:
         log = self._log.bind(partition=partition)
         try:
             async with self._begin(partition) as lane:
-                self._lanes[partition] = lane
-                metrics.LANES.inc()
-                try:
-                    await lane.run()
-                finally:
-                    metrics.LANES.dec()
-                    del self._lanes[partition]
+                await self._run_begun(partition, lane)
             log.info("lane.ended")
         except* Fenced as error:
             metrics.LANE_RESTARTS.labels("fenced").inc()
@@ -127,6 +121,18 @@ class Keeper:
         except* Misplaced as error:
             metrics.LANE_RESTARTS.labels("misplaced").inc()
             log.critical("lane.misplaced", reason=_first(error))
+
+    async def _run_begun(self, partition: int, lane: Lane) -> None:
+        if self._wanted is None or partition not in self._wanted:
+            # Taken away while its connections were made: nobody would stop it, and its claim would fence the new owner.
+            return
+        self._lanes[partition] = lane
+        metrics.LANES.inc()
+        try:
+            await lane.run()
+        finally:
+            metrics.LANES.dec()
+            del self._lanes[partition]
 
     def alive(self) -> str | None:
         """None while every lane comes round, else which does not."""

@@ -1,9 +1,13 @@
 """Letters: records that go to another place than an account's state, as outbox entries with their origin."""
 
+from typing import Final
+
 from worker.consumer.decode import Attributed
 from worker.ports import Entry, Headers, Record
 
-FORWARDED = "capital_forwarded_from"
+FORWARDED: Final = "capital_forwarded_from"
+# The events topic takes records of 1 MiB, and one that is passed on is longer by a header. Stripe's have a few KiB.
+LARGEST_FORWARDED: Final = 1_000_000
 
 
 def dead_letter(record: Record, attributed: Attributed | None, reason: str, number: int, topic: str) -> Entry:
@@ -57,6 +61,12 @@ def forward(attributed: Attributed, number: int) -> Entry:
         value=record.value or b"",
         headers=(*record.headers, (FORWARDED, origin)),
     )
+
+
+def too_large_to_forward(record: Record) -> bool:
+    """Whether the events topic might refuse the record with one header more; a lane must never try that for ever."""
+    headers = sum(len(name) + len(value) for name, value in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers > LARGEST_FORWARDED
 
 
 def was_forwarded(record: Record) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from schemas.records import FailedRecord, OfferAnswerRecord, OfferObject, SummaryAnswerRecord, SurveyRecord
+from schemas.records import FailedRecord, OfferAnswerRecord, SummaryAnswerRecord, SurveyRecord
+from schemas.stripe_objects import OfferObject
 from worker.consumer.facts import accepted_in, snapshot_of, summary_of
 from worker.rules.facts import Fact, LookupFailed, Observed, OfferAnswered, SummaryAnswered, SurveyAnswered
 from worker.rules.statuses import milestone_of, proven_by

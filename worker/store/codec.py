@@ -23,18 +23,24 @@ def encode_offer(offer: Offer) -> str:
         "gaps": {m: offer.gaps[m] for m in _ordered(offer.gaps)},
         "announced": offer.announced,
     }
-    if offer.is_refill:
-        facts["refill"] = {
-            "surveyed": offer.surveyed,
-            "link": offer.link and astuple(offer.link),
-            "link_told": offer.link_told and astuple(offer.link_told),
-            "link_revision": offer.link_revision,
-            "discount_told": offer.discount_told,
-            "discount_since": offer.discount_since,
-            "discount_asked": offer.discount_asked,
-            "discount_due": offer.discount_due,
-        }
+    refill = _refill(offer)
+    # Also of an offer that only once passed for a refill: what is in memory and what is loaded must never differ.
+    if offer.is_refill or any(refill.values()):
+        facts["refill"] = refill
     return _dump(facts)
+
+
+def _refill(offer: Offer) -> dict[str, object]:
+    return {
+        "surveyed": offer.surveyed,
+        "link": offer.link and astuple(offer.link),
+        "link_told": offer.link_told and astuple(offer.link_told),
+        "link_revision": offer.link_revision,
+        "discount_told": offer.discount_told,
+        "discount_since": offer.discount_since,
+        "discount_asked": offer.discount_asked,
+        "discount_due": offer.discount_due,
+    }
 
 
 def decode_offer(offer_id: str, facts: str) -> Offer:

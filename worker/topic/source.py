@@ -75,4 +75,6 @@ class PartitionSource:
 
 
 def _record(record: "ConsumerRecord[bytes, bytes]") -> Record:
-    return Record(record.partition, record.offset, record.timestamp, record.key, record.value, tuple(record.headers))
+    # A header's value may be null, which no part here tells from an empty one.
+    headers = tuple((name, value or b"") for name, value in record.headers)
+    return Record(record.partition, record.offset, record.timestamp, record.key, record.value, headers)

@@ -12,6 +12,8 @@ from worker.settings import Settings
 from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
 
 HOUR_MS: Final = 3_600_000
+# A dead letter is a record of the events topic (at most 1 MiB by default) with more headers: it must never be refused.
+LETTER_BYTES: Final = 2_097_152
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def wanted(settings: Settings) -> Sequence[Topic]:
         for name, config in (
             (settings.events_topic, events),
             (settings.notifications_topic, notifications),
-            (settings.dead_letters_topic, {"retention.ms": "-1"}),
+            (settings.dead_letters_topic, {"retention.ms": "-1", "max.message.bytes": str(LETTER_BYTES)}),
         )
     ]
 
