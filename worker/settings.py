@@ -10,7 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 PREFIX = "CAPITAL_"
 SECRETS = frozenset({"webhook_secrets", "stripe_api_key", "database_url", "kafka_sasl_password"})
 
-Role = Literal["ingress", "consume", "lookup", "serve", "migrate", "topics", "show", "simulate", "parked", "redrive"]
+Role = Literal[
+    "ingress", "consume", "lookup", "serve", "migrate", "topics", "show", "simulate", "parked", "redrive", "replay"
+]
 
 REQUIRED: Mapping[Role, tuple[str, ...]] = {
     "ingress": ("kafka_bootstrap", "webhook_secrets"),
@@ -22,6 +24,7 @@ REQUIRED: Mapping[Role, tuple[str, ...]] = {
     "show": ("database_url",),
     "simulate": ("webhook_secrets",),
     "parked": ("database_url",),
+    "replay": ("database_url", "kafka_bootstrap"),
     "redrive": ("database_url", "kafka_bootstrap"),
 }
 

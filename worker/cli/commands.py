@@ -9,7 +9,7 @@ from typing import Final
 import uvloop
 
 from worker import logs, settings
-from worker.cli import dead_letters, dev, roles, setup, show, simulate
+from worker.cli import dead_letters, dev, replay, roles, setup, show, simulate
 from worker.http import CannotListen
 from worker.ports import Unavailable
 from worker.starting import StoppedEarly
@@ -75,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     dead_letters.add_to(commands)
     setup.add_to(commands)
     show.add_to(commands)
+    replay.add_to(commands)
     simulate.add_to(commands)
     dev.add_to(commands)
     return parser

@@ -18,11 +18,15 @@ from worker.rules.state import AccountState
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What deciding depends on besides records and state: timing, an account's home partition, the topic's name."""
+    """What deciding depends on besides records and state: timing, an account's home partition, the topic's name.
+
+    A replay for one account decides `only` its records, and leaves out all others.
+    """
 
     timing: Timing
     home: Callable[[str], int]
     events_topic: str
+    only: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,13 @@ class Deliberation:
     def take(self, reading: Reading) -> None:
         """Decide one reading."""
         self._offset = reading.record.offset
-        self.outcomes[self._take(reading)] += 1
+        self.outcomes["left_out" if self._leaves_out(reading) else self._take(reading)] += 1
+
+    def _leaves_out(self, reading: Reading) -> bool:
+        only = self._circumstances.only
+        if only is None:
+            return False
+        return isinstance(reading, Unattributable | Foreign) or reading.attributed.key[1] != only
 
     def _take(self, reading: Reading) -> Outcome:
         match reading:

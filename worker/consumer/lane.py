@@ -1,6 +1,7 @@
 """A lane: one partition's records taken in order, decided, committed behind the fence and handed to the relay."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -33,10 +34,12 @@ class Parts:
 class Lane:
     """One partition while this process owns it. Raises what its parts raise, and must then be dropped."""
 
-    def __init__(self, partition: int, owner: str, batch_size: int, parts: Parts) -> None:
+    def __init__(self, partition: int, owner: str, batch_size: int, parts: Parts, *, until: int | None = None) -> None:
+        """A replay ends its lane before the offset `until`; a live lane has none."""
         self._partition = partition
         self._owner = owner
         self._batch_size = batch_size
+        self._until = sys.maxsize if until is None else until
         self._parts = parts
         self._hot = HotAccounts()
         self._stopping = asyncio.Event()
@@ -61,9 +64,10 @@ class Lane:
 
     async def _work(self, position: Position) -> None:
         self.working = True
-        while not self._stopping.is_set():
+        while not self._stopping.is_set() and position.next_offset < self._until:
             self.came_round_at = self._parts.clock.monotonic()
-            records = await self._parts.source.poll(self._batch_size, POLL_SECONDS)
+            polled = await self._parts.source.poll(self._batch_size, POLL_SECONDS)
+            records = [record for record in polled if record.offset < self._until]
             if records:
                 position = await self._step(position, records)
         await self._parts.relay.finish()

@@ -70,7 +70,7 @@ class Commanding:
 
 
 Reading = Telling | Untelling | Commanding | Unattributable | Foreign
-Outcome = Literal["applied", "foreign", "unattributable", "misrouted", "quarantined", "parked", "commanded"]
+Outcome = Literal["applied", "foreign", "unattributable", "misrouted", "quarantined", "parked", "commanded", "left_out"]
 
 
 def read(record: Record) -> Reading:

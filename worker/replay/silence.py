@@ -1,0 +1,30 @@
+"""Silence: the relay of a replay, which publishes nothing and owes nothing."""
+
+import asyncio
+from collections.abc import Sequence
+
+from worker.ports import Entry, Position
+
+
+class Silence:
+    """In the place of a lane's relay (see `worker.ports.Relay`); it remembers how far the lane has come."""
+
+    def __init__(self) -> None:
+        self._finished = asyncio.Event()
+        self.next_offset = 0
+
+    async def open(self, position: Position) -> None:
+        """Nothing was owed before."""
+        self.next_offset = position.next_offset
+
+    async def submit(self, entries: Sequence[Entry], next_offset: int) -> None:  # noqa: ARG002 - that is its point
+        """Nothing is published: the entries are in the shadow's outbox, and stay there."""
+        self.next_offset = next_offset
+
+    async def run(self) -> None:
+        """Wait for the lane."""
+        await self._finished.wait()
+
+    async def finish(self) -> None:
+        """The lane is done."""
+        self._finished.set()
