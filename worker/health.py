@@ -2,18 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from worker.asgi import Message, Receive, Send
 from worker.metrics import LOOP_LAG_SECONDS, REGISTRY
 
 Check = Callable[[], str | None]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 _TEXT: Final = "text/plain; charset=utf-8"
 

@@ -6,19 +6,15 @@ without a limit, connections without a limit, clients that never read their answ
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import httptools
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
+from worker.asgi import Application
 
 
 class CannotListen(Exception):  # noqa: N818 - named for what happened
@@ -244,10 +240,13 @@ class HttpServer:
             found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
             family, _, _, _, address = found[0]
             both = family == socket.AF_INET6 and self._host == "::" and socket.has_dualstack_ipv6()
-            return socket.create_server(address[:2], family=family, dualstack_ipv6=both)
+            listener = socket.create_server(address[:2], family=family, dualstack_ipv6=both)
+            # Accepted connections inherit it; without it an answer waits for the client's delayed acknowledgement.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except OSError as error:
             reason = error.strerror or str(error)
             raise CannotListen(f"cannot listen on {self._host} port {self._port}: {reason}") from error
+        return listener
 
     async def stop(self, deadline: float) -> None:
         """Accept nothing new, answer what is in flight for at most `deadline` seconds, then close everything."""

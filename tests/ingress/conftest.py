@@ -6,9 +6,10 @@ from typing import get_args
 import httpx
 import pytest
 
+from worker.asgi import Application
 from worker.clock import SystemClock
 from worker.health import Health, HealthApp
-from worker.http import Application, HttpLimits, HttpServer
+from worker.http import HttpLimits, HttpServer
 from worker.ingress.answers import Outcome
 from worker.ingress.app import Ingress
 from worker.ingress.bodies import Bodies, BodyLimits

@@ -4,7 +4,8 @@ import signal
 import httpx
 import pytest
 
-from worker.http import CannotListen, HttpLimits, HttpServer, Message, Receive, Send
+from worker.asgi import Message, Receive, Send
+from worker.http import CannotListen, HttpLimits, HttpServer
 
 from .client import Client, connected, until
 from .conftest import Serve

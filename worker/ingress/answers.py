@@ -1,8 +1,10 @@
 """The closed list of what can become of a webhook, and the answer to each; never echoes what was sent."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
+
+from worker.asgi import Message
 
 Outcome = Literal[
     "accepted",  # on the broker
@@ -19,8 +21,6 @@ Outcome = Literal[
     "abandoned",  # the client left before its body was complete: nobody to answer
     "failed",  # a defect of this program; the server answers 500
 ]
-
-Message = MutableMapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

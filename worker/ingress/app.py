@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from typing import Final, get_args
 
+from worker.asgi import Application, Message, Receive, Send
 from worker.ingress import cloudevent, envelope
-from worker.ingress.answers import ANSWERS, Message, Outcome
-from worker.ingress.bodies import Bodies, Receive
+from worker.ingress.answers import ANSWERS, Outcome
+from worker.ingress.bodies import Bodies
 from worker.ingress.refusals import Refusals
 from worker.ingress.signature import Signatures
 from worker.metrics import INGRESS_REQUESTS, INGRESS_SECONDS
@@ -16,8 +16,6 @@ from worker.ports import Handoff, HandoffFailed
 PATH: Final = "/webhooks/stripe"
 WANTED: Final = "capital."
 
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 # A counter is looked up by its label once, not for every request.
 _COUNTED: Final = {outcome: INGRESS_REQUESTS.labels(outcome) for outcome in get_args(Outcome)}

@@ -1,14 +1,12 @@
 """Collects request bodies, bounded one by one, in total and in time; never keeps a byte it does not count."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from worker.ingress.answers import Message
+from worker.asgi import Receive
 
-Receive = Callable[[], Awaitable[Message]]
 Shortfall = Literal["abandoned", "overloaded", "too_large", "too_slow"]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 import stripe
 
@@ -30,11 +31,13 @@ class CapitalApi:
     """Stripe with one key for each mode that there is one for. Raises NotAnswered."""
 
     def __init__(self, keys: Sequence[str], base: str, pace: Pace) -> None:
+        # It would write a file in the home folder and tell Stripe about this machine.
+        stripe.enable_telemetry = False
         self._pace = pace
         self._transport = stripe.HTTPXClient(timeout=REQUEST_SECONDS)
         self._clients = {
             key_mode(key) == "live": stripe.StripeClient(
-                key, base_addresses={"api": base}, http_client=self._transport, max_network_retries=0
+                key, base_addresses={"api": base.rstrip("/")}, http_client=self._transport, max_network_retries=0
             )
             for key in keys
         }
@@ -45,7 +48,7 @@ class CapitalApi:
 
     async def country(self, account: str, *, livemode: bool) -> str | None:
         """The country of a connected account, None where Stripe does not show it."""
-        shown = await self._get(f"/v1/accounts/{account}", livemode=livemode)
+        shown = await self._get(f"/v1/accounts/{_quoted(account)}", livemode=livemode)
         country = shown and shown.get("country")
         return country if isinstance(country, str) else None
 
@@ -63,7 +66,7 @@ class CapitalApi:
 
     async def offer(self, offer: str, *, livemode: bool) -> Shown | None:
         """One offer, None where Stripe does not show it."""
-        return await self._get(f"/v1/capital/financing_offers/{offer}", livemode=livemode)
+        return await self._get(f"/v1/capital/financing_offers/{_quoted(offer)}", livemode=livemode)
 
     async def summary(self, account: str, *, livemode: bool) -> Shown | None:
         """The financing summary of a connected account, None where Stripe does not show it."""
@@ -77,9 +80,12 @@ class CapitalApi:
                     "get", path, stripe_version=VERSION, **parameters
                 )
         except stripe.StripeError as error:
-            if error.http_status in NOT_SHOWN:
+            if error.http_status in NOT_SHOWN and _is_stripes(error):
                 return None
             raise NotAnswered(f"{type(error).__name__} {error.http_status or ''}".strip(), _asked(error)) from error
+        except (AttributeError, UnicodeDecodeError) as error:
+            # What the package raises for answers that are not Stripe's, such as a broken gateway's.
+            raise NotAnswered("the answer is not Stripe's") from error
         except TimeoutError as error:
             raise NotAnswered("no answer in time") from error
         shown = response.data
@@ -90,6 +96,16 @@ class CapitalApi:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._transport.close_async()  # type: ignore[no-untyped-call]  # the package leaves it untyped
+
+
+def _quoted(identifier: str) -> str:
+    """An id as one part of a path: the package does not escape it."""
+    return quote(identifier, safe="")
+
+
+def _is_stripes(error: stripe.StripeError) -> bool:
+    """Whether Stripe itself said so: a gateway on the way can answer 403 or 404, too, and knows nothing."""
+    return isinstance(error.json_body, dict) and "error" in error.json_body
 
 
 def _asked(error: stripe.StripeError) -> float | None:

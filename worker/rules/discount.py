@@ -38,14 +38,24 @@ def settle_discounts(draft: Draft) -> None:
             told = evolve(refill, discount_told=True, discount_due=None)
             draft.offers[refill.id] = told
             draft.release(DiscountSettled(told))
-        elif refill.discount_since is None and _is_time(draft, refill):
+            continue
+        asking, is_time = refill.discount_since is not None, _is_time(draft, refill)
+        if is_time and not asking:
             draft.offers[refill.id] = _ask(draft, evolve(refill, discount_since=draft.cause.timestamp))
+        elif asking and not is_time:
+            # An original was found that is still open: what was asked before its end counts for nothing.
+            draft.offers[refill.id] = evolve(refill, discount_since=None, discount_asked=0, discount_due=None)
 
 
 def _is_time(draft: Draft, refill: Offer) -> bool:
-    """Stacked: Stripe determines the amount only after the original has ended. Otherwise at the payout."""
-    if draft.state.policy.policy != "stacked" or refill.link is None:
+    """Stacked: Stripe determines the amount only after the original has ended. Otherwise at the payout.
+
+    Where no original is known, a survey may still find one; asking before it would waste the schedule.
+    """
+    if draft.state.policy.policy != "stacked":
         return True
+    if refill.link is None:
+        return refill.surveyed
     return has_ended(draft.offer(refill.link.original))
 
 

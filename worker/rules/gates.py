@@ -53,6 +53,8 @@ def _between_offers(draft: Draft, offer: Offer, milestone: Milestone) -> Closed 
         # G2: in a pay-down market this payout is what closes the original; both may carry the same second.
         return _original_open(draft, offer, milestone, "G2") if policy == "paydown" else None
     if milestone is Milestone.FULLY_REPAID and policy == "stacked":
+        if offer.link is None and not offer.surveyed:
+            return Closed("G4", (SURVEY,), ())
         # G3: repayment is first in, first out. Nothing but its own end ever closes the original.
         return _original_open(draft, offer, milestone, "G3")
     return None
