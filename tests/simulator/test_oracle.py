@@ -52,10 +52,22 @@ def test_other_kinds_of_notification_may_stand_beside() -> None:
         "live:acct_1:withholding:1",
         "live:acct_1:summary:3",
         "live:financingoffer_2:linked:2",
-        "live:financingoffer_2:discount_settled",
         "live:acct_1:attention:ambiguous_link:financingoffer_2",
     ]
     assert judge(read(*others), Expected()) == []
+
+
+def test_a_discount_that_no_history_settles_is_unexpected() -> None:
+    settled = "live:financingoffer_2:discount_settled"
+    assert faults(read(settled), Expected()) == [(Fault.UNEXPECTED, settled)]
+    assert faults(read(settled), in_any_order(settled)) == []
+
+
+def test_order_within_subjects_leaves_two_offers_to_come_as_they_may() -> None:
+    refill = PAID_OUT.replace("financingoffer_1", "financingoffer_2")
+    expected = in_order(CREATED, PAID_OUT) | in_order(PAID_OUT, refill)
+    assert faults(read(CREATED, refill, PAID_OUT), expected) == [(Fault.OUT_OF_ORDER, refill)]
+    assert faults(read(CREATED, refill, PAID_OUT), expected.within_subjects()) == []
 
 
 def test_a_predicate_decides_on_other_kinds_alone() -> None:

@@ -12,8 +12,9 @@ import pytest
 from worker.simulator.accounts import MARKETS
 from worker.simulator.events import Event
 from worker.simulator.histories import History
+from worker.simulator.kinds import KINDS
 from worker.simulator.oracle import Expected, Notification, judge
-from worker.simulator.world import KINDS, World
+from worker.simulator.world import World
 
 DIGEST = """
 from hashlib import sha256

@@ -1,5 +1,6 @@
 """Connected accounts and the markets they trade in; never a refill policy, which is the worker's to know."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from worker.simulator.dice import Dice
@@ -10,7 +11,10 @@ _API_VERSIONS = ("2022-02-28", "2022-02-28", "2023-10-16; risk_in_requirements_b
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A country Capital lends in, its currency, and the programmes (financing type, disclaimer variant) found there."""
+    """A country Capital lends in, its currency, and the programmes (financing type, disclaimer variant) found there.
+
+    `disclaimed` is how often an offer says its disclaimer variant, from 0 to 1.
+    """
 
     country: str
     currency: str
@@ -18,6 +22,7 @@ class Market:
     paydown_text: str
     # A lending partner pays the merchant itself, so Stripe may record no payout transaction.
     partner_pays: bool = False
+    disclaimed: float = 0.8
 
 
 MARKETS = (
@@ -28,7 +33,8 @@ MARKETS = (
     Market("AU", "aud", (("flex_loan", "fundbox_au_financing"),), "Paydown of your loan"),
     Market("CA", "cad", (("flex_loan", "fundbox_ca_financing"),), "Paydown of your loan"),
 )
-_WEIGHTS = (4, 3, 2, 2, 1, 1)
+COUNTRIES = tuple(market.country for market in MARKETS)
+_WEIGHTS = dict(zip(MARKETS, (4, 3, 2, 2, 1, 1), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +46,11 @@ class Account:
     api_version: str
 
 
-def drawn_account(dice: Dice) -> Account:
-    """An account in a market drawn by how common the market is."""
+def drawn_account(dice: Dice, countries: Sequence[str] = COUNTRIES) -> Account:
+    """An account in one of these countries, drawn by how common each market is."""
+    markets = {market: weight for market, weight in _WEIGHTS.items() if market.country in countries}
     return Account(
         id=dice.new_id("acct"),
-        market=dice.choices(MARKETS, weights=_WEIGHTS)[0],
+        market=dice.choices(tuple(markets), weights=tuple(markets.values()))[0],
         api_version=dice.choice(_API_VERSIONS),
     )

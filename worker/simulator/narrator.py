@@ -1,5 +1,8 @@
 """The narrator writes one history down as it happens; it never decides what must be told, which the author states."""
 
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
 from worker.simulator import offers, transactions
 from worker.simulator.accounts import Account
 from worker.simulator.dice import Dice
@@ -7,6 +10,7 @@ from worker.simulator.events import Event, JsonObject, event_of
 from worker.simulator.histories import History, State
 from worker.simulator.offers import DAY
 from worker.simulator.oracle import Expected, in_any_order, in_order
+from worker.simulator.truths import Truth
 
 
 class Narrator:
@@ -22,6 +26,8 @@ class Narrator:
         self.now = now
         self._events: list[Event] = []
         self._states: list[State] = []
+        self._lost: list[Event] = []
+        self._losses: Mapping[str, float] = {}
 
     def moment(self) -> None:
         """Let little time pass, often none: whole seconds make ties common."""
@@ -37,7 +43,19 @@ class Narrator:
         named = {"account": self.account.id} if connect else {}
         event = event_of(self.account.id, named | self._envelope(event_type) | {"data": {"object": subject}})
         self._events.append(event)
+        likelihood = self._losses.get(subject["object"], 0.0)
+        if likelihood and self.dice.chance(likelihood):
+            self._lost.append(event)
         return event
+
+    @contextmanager
+    def losing(self, *, offers: float, transactions: float = 0.0) -> Iterator[None]:
+        """What is told inside happens, but its webhooks are lost with these chances, from 0 to 1."""
+        self._losses = {"capital.financing_offer": offers, "capital.financing_transaction": transactions}
+        try:
+            yield
+        finally:
+            self._losses = {}
 
     def note(self, subject: JsonObject) -> None:
         """Keep a state of the object that no event tells."""
@@ -46,6 +64,10 @@ class Narrator:
     def offer(self) -> JsonObject:
         """A new standard offer, not told of yet."""
         return offers.new_offer(self.dice, self.account, self.now, livemode=self.livemode)
+
+    def refill(self, rate: float | None) -> JsonObject:
+        """A new refill offer with this discount rate, not told of yet."""
+        return offers.refill_offer(self.dice, self.account, self.now, livemode=self.livemode, rate=rate)
 
     def create(self) -> JsonObject:
         """A new standard offer and its `created`."""
@@ -103,15 +125,19 @@ class Narrator:
         """Expect these milestones of the offer, each once, in this order."""
         return in_order(*(f"{self._mode}:{offer['id']}:{name}" for name in names))
 
+    def before(self, first: tuple[JsonObject, str], second: tuple[JsonObject, str]) -> Expected:
+        """Expect a milestone of one offer before a milestone of another."""
+        return in_order(*(f"{self._mode}:{offer['id']}:{name}" for offer, name in (first, second)))
+
     def recorded(self, *recorded: JsonObject) -> Expected:
-        """Expect each of these transactions to be recorded once."""
-        return in_any_order(*(f"{self._mode}:{transaction['id']}:recorded" for transaction in recorded))
+        """Expect each of these transactions to be recorded once, but those whose webhook was lost."""
+        return self._recorded({transaction["id"] for transaction in recorded} - self._unheard())
 
     def lines_of_credit(self, *updates: Event) -> Expected:
         """Expect each of these events to be told once."""
         return in_any_order(*(f"{self._mode}:{event.id}:line_of_credit" for event in updates))
 
-    def end(self, kind: str, expected: Expected) -> History:
+    def end(self, kind: str, expected: Expected, truth: Truth | None = None, *, country_shown: bool = True) -> History:
         """The history as written so far."""
         return History(
             kind=kind,
@@ -121,7 +147,18 @@ class Narrator:
             events=tuple(self._events),
             states=tuple(self._states),
             expected=expected,
+            lost=frozenset(event.id for event in self._lost),
+            missed=self._recorded(self._unheard()),
+            truth=truth,
+            country_shown=country_shown,
         )
+
+    def _unheard(self) -> set[str]:
+        """The transactions whose webhook was lost."""
+        return {event.subject for event in self._lost if event.subject and ".financing_transaction." in event.type}
+
+    def _recorded(self, ids: Iterable[str]) -> Expected:
+        return in_any_order(*(f"{self._mode}:{transaction}:recorded" for transaction in ids))
 
     @property
     def _mode(self) -> str:

@@ -22,7 +22,8 @@ _METADATA = {
     "support_queue": "financing-first-line",
     "terms_reviewed_by": "platform-compliance-team",
 }
-_WITH_A_TIME = frozenset({"accepted", "canceled", "fully_repaid", "paid_out", "rejected", "replaced"})
+# The statuses whose time an offer keeps.
+WITH_A_TIME = frozenset({"accepted", "canceled", "fully_repaid", "paid_out", "rejected", "replaced"})
 
 
 def new_offer(dice: Dice, account: Account, created: int, *, livemode: bool) -> JsonObject:
@@ -41,9 +42,26 @@ def new_offer(dice: Dice, account: Account, created: int, *, livemode: bool) -> 
         "status": "undelivered",
         "type": financing_type,
     }
-    if dice.chance(0.8):
+    if dice.chance(account.market.disclaimed):
         offer["disclaimer_variant"] = disclaimer
     return offer | _of_its_version(account, created)
+
+
+def refill_offer(dice: Dice, account: Account, created: int, *, livemode: bool, rate: float | None) -> JsonObject:
+    """An undelivered refill; `rate` is the part of the previous fee that is remitted, and no discount has many forms.
+
+    Nothing in it names what it refills.
+    """
+    offer = new_offer(dice, account, created, livemode=livemode)
+    terms = offer["offered_terms"] | {"campaign_type": "repeat_user", "previous_financing_fee_discount_rate": rate}
+    if rate is None and dice.chance(0.3):
+        del terms["previous_financing_fee_discount_rate"]
+    return offer | {"offered_terms": terms, "product_type": "refill"}
+
+
+def discounted(offer: JsonObject, amount: int | None) -> JsonObject:
+    """The accepted refill with the discount that was determined, in minor units; None while it is not."""
+    return offer | {"accepted_terms": offer["accepted_terms"] | {"previous_financing_fee_discount_amount": amount}}
 
 
 def accepted(dice: Dice, offer: JsonObject, at: int) -> JsonObject:
@@ -63,9 +81,14 @@ def accepted(dice: Dice, offer: JsonObject, at: int) -> JsonObject:
 def turned(offer: JsonObject, status: str, at: int) -> JsonObject:
     """The offer with another status, and its time where this API version shows such times."""
     turned_offer = offer | {"status": status}
-    if "status_transitions" in offer and status in _WITH_A_TIME:
+    if "status_transitions" in offer and status in WITH_A_TIME:
         turned_offer["status_transitions"] = offer["status_transitions"] | {f"{status}_at": at}
     return turned_offer
+
+
+def created_at(offer: JsonObject) -> int:
+    """When the offer was created, in seconds, whichever name its API version gives that."""
+    return int(offer["created"] if "created" in offer else offer["created_at"])
 
 
 def _metadata(dice: Dice) -> JsonObject:

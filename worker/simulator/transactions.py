@@ -38,6 +38,15 @@ def payment(dice: Dice, account: Account, offer: JsonObject, created: int, share
     }
 
 
+def refill_payment(dice: Dice, account: Account, offer: JsonObject, created: int, rest: tuple[int, int]) -> JsonObject:
+    """The payment by which a refill's payout closes the original: the one hint at which of them that was."""
+    details = _amounts(offer["accepted_terms"]["currency"], *rest) | {"reason": "refill"}
+    return _transaction(dice, account, offer, created, "payment") | {
+        "details": details,
+        "user_facing_description": account.market.paydown_text,
+    }
+
+
 def reversal(dice: Dice, account: Account, offer: JsonObject, created: int, of: JsonObject) -> JsonObject:
     """The taking back of an earlier transaction when the financing is canceled."""
     details = of["details"] | {"reason": "financing_cancellation", "reversed_transaction": of["id"]}
