@@ -5,8 +5,8 @@ import argparse
 from worker.cli.subcommands import Subcommands
 
 ACCOUNTS = 6
-# One of each kind of life, and one more.
-ACCOUNTS_ONCE = 12
+# One of each kind of life, two refills among them.
+ACCOUNTS_ONCE = 13
 
 
 def add_to(commands: Subcommands) -> None:

@@ -13,8 +13,10 @@ from worker.showing.live import Delivery, Hold, LiveView
 from worker.showing.notification import Notification
 from worker.simulator.attempts import Outcome, Persistence
 from worker.simulator.deliveries import Courier
+from worker.simulator.dice import Dice
 from worker.simulator.disorder import disordered
 from worker.simulator.events import Event
+from worker.simulator.kinds import ALL
 from worker.simulator.world import World
 from worker.store.connection import Pool, connect
 from worker.store.timeline import holding
@@ -34,14 +36,18 @@ async def endless(place: Place, seed: int, accounts: int, view: LiveView) -> NoR
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         tasks.create_task(_show_holds(pool, view))
         tasks.create_task(_show_notifications(reader, view))
-        await _deliver(place, _events(seed, accounts), view)
+        await _deliver(place, _events(place, seed, accounts), view)
     raise AssertionError("worlds do not run out")
 
 
-def _events(seed: int, accounts: int) -> Iterator[Event]:
-    """The disordered events of one world after another."""
+def _events(place: Place, seed: int, accounts: int) -> Iterator[Event]:
+    """The disordered events of one world after another; each new one is the one that Stripe is asked about."""
+    kinds = list(ALL.items())
     for number in count(seed):
-        yield from disordered(World(seed=number, accounts=accounts).events(), seed=number)
+        dice = Dice(f"{number}/kinds")
+        world = World(seed=number, accounts=accounts, kinds=dict(dice.sample(kinds, len(kinds))))
+        place.stripe.plays(world)
+        yield from disordered(world.events(), seed=number)
 
 
 async def _deliver(place: Place, events: Iterator[Event], view: LiveView) -> None:

@@ -12,12 +12,18 @@ from worker.cli.dev.verdict import Verdict
 from worker.cli.show import document_from
 from worker.showing.notification import Notification
 from worker.showing.report import report
+from worker.showing.side_by_side import Life, side_by_side
 from worker.simulator.deliveries import Courier
 from worker.simulator.disorder import disordered
+from worker.simulator.kinds import KINDS, REFILLS
 from worker.simulator.signatures import SecretRoll
 from worker.simulator.world import World
 from worker.store.connection import connect
 from worker.topic.reader import TopicReader
+
+# One refill of each market, beside one of each life without.
+REFILLS_ONCE: Final = {"paydown_repaid": "Pay-down market", "stacked": "Stacked market"}
+KINDS_ONCE: Final = {**KINDS, **{kind: REFILLS[kind] for kind in REFILLS_ONCE}}
 
 _TOLD_SECONDS: Final = 60.0
 # What is told twice is told twice within this time: everything has been accepted and everything expected was told.
@@ -27,11 +33,14 @@ _READ_SECONDS: Final = 30.0
 
 async def once(place: Place, seed: int, accounts: int, console: Console) -> int:
     """Deliver, wait, show and judge: 0 where nothing was lost, doubled, unexpected or out of order, else 1."""
-    world = World(seed=seed, accounts=accounts)
+    world = World(seed=seed, accounts=accounts, kinds=KINDS_ONCE)
+    place.stripe.plays(world)
     accepted = await _deliver(place, world, console)
     in_time = await _all_told(place, world.expected.ids)
     await _show(place, world, console)
-    verdict = Verdict.on(await _everything_told(place), world.expected)
+    told = await _everything_told(place)
+    console.print(side_by_side(*(_life(world, kind, told) for kind in REFILLS_ONCE)))
+    verdict = Verdict.on(told, world.expected)
     console.print(verdict.text, soft_wrap=True)
     if not in_time:
         console.print(f"Not all was told within {_TOLD_SECONDS:.0f} s.")
@@ -39,6 +48,13 @@ async def once(place: Place, seed: int, accounts: int, console: Console) -> int:
         console.print(f"The worker's log ends so:\n{_tail(place)}", soft_wrap=True)
         return 1
     return 0
+
+
+def _life(world: World, kind: str, told: Sequence[Notification]) -> Life:
+    history = next(history for history in world.histories if history.kind == kind)
+    whose = (history.livemode, history.account)
+    title = f"{REFILLS_ONCE[kind]}: {history.account}"
+    return Life(title, [one for one in told if (one.livemode, one.account) == whose])
 
 
 async def _deliver(place: Place, world: World, console: Console) -> bool:

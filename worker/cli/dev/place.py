@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from worker.cli.dev.serve import ServeProcess
+from worker.cli.dev.stripe import PlayedStripe
 from worker.cli.dev.together import all_of
 from worker.embedded import Kafka, Postgres, temporary_folder
 from worker.embedded.free_ports import LOOPBACK, free_ports
+from worker.http import HttpServer
 from worker.settings import Settings, load
 from worker.store.migrations import migrate
 from worker.topic import topics
@@ -22,6 +24,8 @@ from worker.topic.cluster import Cluster
 _PARTITIONS: Final = 4
 # Nobody waits long for the end of something that was made to be thrown away.
 _DRAIN_SECONDS: Final = 4
+# In production a minute and a quarter of an hour; here nobody waits that long to see Stripe asked.
+_GRACE_SECONDS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Place:
 
     settings: Settings
     serve: ServeProcess
+    stripe: PlayedStripe
 
     @property
     def webhooks(self) -> str:
@@ -60,21 +65,34 @@ async def opened() -> AsyncIterator[Place]:
             kafka, postgres = Kafka(folder / "kafka"), Postgres(folder / "postgres")
             stack.push_async_callback(all_of, kafka.stop, postgres.stop)
             await all_of(kafka.start, postgres.start)
-            environment = _environment(folder, kafka.bootstrap, postgres.url)
+            stripe = PlayedStripe()
+            api = HttpServer(stripe, LOOPBACK, 0)
+            await api.start()
+            stack.push_async_callback(api.stop, 1)
+            urls = {"DATABASE_URL": postgres.url, "STRIPE_API_BASE": f"http://{LOOPBACK}:{api.port}"}
+            environment = _environment(folder, kafka.bootstrap, urls)
             settings = load("serve", environment)
             wanted = topics.wanted(settings)
             await all_of(partial(migrate, settings), partial(topics.ensure, Cluster.of(settings), wanted))
             serve = ServeProcess(folder, environment, f"http://{LOOPBACK}:{settings.ingress_port}/readyz")
             stack.push_async_callback(serve.stop)
             await serve.start()
-            yield Place(settings, serve)
+            yield Place(settings, serve, stripe)
 
 
-def _environment(folder: Path, bootstrap: str, database: str) -> Mapping[str, str]:
+def _environment(folder: Path, bootstrap: str, urls: Mapping[str, str]) -> Mapping[str, str]:
     """The settings; secrets in files, since a child's command line is for everybody to see."""
     ingress, health = free_ports(2)
-    hidden = {"DATABASE_URL": database, "WEBHOOK_SECRETS": ",".join(f"whsec_{secrets.token_hex(16)}" for _ in range(2))}
+    hidden = {
+        "DATABASE_URL": urls["DATABASE_URL"],
+        "WEBHOOK_SECRETS": ",".join(f"whsec_{secrets.token_hex(16)}" for _ in range(2)),
+        "STRIPE_API_KEY": ",".join(f"sk_{mode}_{secrets.token_hex(16)}" for mode in ("live", "test")),
+    }
     open_to_all = {
+        "STRIPE_API_BASE": urls["STRIPE_API_BASE"],
+        "ORDER_GRACE_SECONDS": _GRACE_SECONDS,
+        "GATE_GRACE_SECONDS": _GRACE_SECONDS,
+        "DISCOUNT_SCHEDULE_SECONDS": "1,2,3",
         "KAFKA_BOOTSTRAP": bootstrap,
         "TOPIC_PARTITIONS": _PARTITIONS,
         "TOPIC_REPLICATION": 1,
