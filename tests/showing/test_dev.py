@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from worker.cli.dev import ACCOUNTS_ONCE
+from worker.cli.dev.once import KINDS_ONCE
 from worker.simulator.world import World
 
 pytestmark = pytest.mark.timeout(180)
@@ -94,7 +96,7 @@ async def test_one_round_shows_every_account_finds_nothing_wrong_and_leaves_noth
     shown = set(re.findall(r"^(acct_\w+)  (live|test) ──", out, flags=re.MULTILINE))
     assert shown == {
         (history.account, "live" if history.livemode else "test")
-        for history in World(seed=1, accounts=12).histories
+        for history in World(seed=1, accounts=ACCOUNTS_ONCE, kinds=KINDS_ONCE).histories
         if any(event.type.startswith("capital.") for event in history.events)
     }
     assert "held, released later by" in out
