@@ -26,7 +26,7 @@ def written(default: object) -> str:
 
 def test_every_setting_is_listed_with_its_default() -> None:
     defaults = {name: (name in SECRETS, written(field.default)) for name, field in Settings.model_fields.items()}
-    assert ROWS == defaults
+    assert defaults == ROWS
 
 
 @pytest.mark.parametrize("command", re.findall(r"^\| `([a-z-]+)", README, flags=re.MULTILINE))
