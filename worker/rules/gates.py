@@ -30,8 +30,7 @@ def _within_offer(offer: Offer, milestone: Milestone) -> Closed | None:
     forgiven = offer.gaps.get(milestone, ())
     before = PREDECESSOR[milestone]
     while before is not None:
-        name = f"{offer.id}:{before}"
-        if before not in offer.released and name not in forgiven:
+        if before not in offer.released and (name := f"{offer.id}:{before}") not in forgiven:
             missing.append(name)
             unknown = unknown or before not in offer.known
         before = PREDECESSOR[before]
