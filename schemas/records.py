@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import BeforeValidator, Field, StrictBool
 
 from schemas.stripe_objects import (
     Identifier,
@@ -16,10 +16,14 @@ from schemas.stripe_objects import (
 )
 
 
+def _text(value: object) -> object:
+    return value if isinstance(value, str) else None
+
+
 class AttributedObject(Shape):
     """The part of an event's object that says whose it is."""
 
-    id: str | None = None
+    id: Annotated[str | None, BeforeValidator(_text)] = None
     account: Identifier | None = None
 
 

@@ -2,11 +2,14 @@
 
 import asyncio
 import socket
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
+
+import structlog
 
 from worker.clock import SystemClock
 from worker.consumer.brake import Brake, Limits
@@ -82,30 +85,31 @@ class Process:
 async def ingress(process: Process) -> None:
     """Take webhooks until told to stop, then answer what is in flight."""
     settings = process.settings
-    handoff = EventsHandoff(process.cluster, settings.events_topic)
+    process.health.register("ingress", _well, _starting)
     await patiently(process.stop, partial(_existing, process, settings.events_topic))
-    await patiently(process.stop, handoff.open)
-    process.health.register("ingress", _well, _well)
-    app = Ingress(
-        handoff,
-        Signatures(settings.webhook_secrets),
-        HealthApp(process.health),
-        bodies=Bodies(BodyLimits()),
-        refusals=Refusals(process.clock),
-    )
-    limits = HttpLimits(connections=settings.ingress_connections)
-    server = HttpServer(app, settings.ingress_host, settings.ingress_port, limits)
-    await server.start()
-    try:
+    async with AsyncExitStack() as stack:
+        handoff = EventsHandoff(process.cluster, settings.events_topic)
+        stack.push_async_callback(handoff.close)
+        await patiently(process.stop, handoff.open)
+        app = Ingress(
+            handoff,
+            Signatures(settings.webhook_secrets),
+            HealthApp(process.health),
+            bodies=Bodies(BodyLimits()),
+            refusals=Refusals(process.clock),
+        )
+        limits = HttpLimits(connections=settings.ingress_connections)
+        server = HttpServer(app, settings.ingress_host, settings.ingress_port, limits)
+        await server.start()
+        stack.push_async_callback(server.stop, settings.drain_seconds)
+        process.health.register("ingress", _well, _well)
         await process.stop.wait()
-    finally:
-        await server.stop(settings.drain_seconds)
-        await handoff.close()
 
 
 async def consume(process: Process) -> None:
     """Keep lanes until told to stop, then let each finish and publish what it took."""
     settings = process.settings
+    process.health.register("lanes", _well, _starting)
     partitions = await patiently(process.stop, partial(_existing, process, settings.events_topic))
     async with AsyncExitStack() as stack:
         pool = await patiently(process.stop, partial(connect, settings))
@@ -135,8 +139,14 @@ async def _until_stopped(process: Process, runner: Runner) -> None:
     await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     runner.stop()
-    async with asyncio.timeout(process.settings.drain_seconds):
+    finished, _ = await asyncio.wait({running}, timeout=process.settings.drain_seconds)
+    if finished:
         await running
+        return
+    # Nothing is lost: what was not committed is done again from the cursor, by whoever has the partition next.
+    structlog.get_logger().warning("work.cut", seconds=process.settings.drain_seconds)
+    running.cancel()
+    await asyncio.wait({running})
 
 
 def _membership(process: Process) -> GroupMembership:
@@ -186,13 +196,14 @@ def circumstances(settings: Settings, partitions: int) -> Circumstances:
 async def lookup(process: Process) -> None:
     """Ask Stripe what the rules want to know until told to stop, then finish what is being asked."""
     settings = process.settings
+    process.health.register("lookup", _well, _starting)
     async with AsyncExitStack() as stack:
         pool = await patiently(process.stop, partial(connect, settings, connections=4))
         stack.push_async_callback(pool.close)
         await patiently(process.stop, partial(migrations.verify, pool))
         handoff = EventsHandoff(process.cluster, settings.events_topic)
-        await patiently(process.stop, handoff.open)
         stack.push_async_callback(handoff.close)
+        await patiently(process.stop, handoff.open)
         api = CapitalApi(
             settings.stripe_api_key, settings.stripe_api_base, Pace(settings.lookup_requests_per_second, process.clock)
         )
@@ -218,6 +229,7 @@ async def watched(process: Process) -> AsyncIterator[None]:
     """The health port and the loop's lag, while a role runs."""
     server = HttpServer(HealthApp(process.health), process.settings.health_host, process.settings.health_port)
     await server.start()
+    asyncio.get_running_loop().set_exception_handler(_unattended)
     lag = asyncio.create_task(LoopLag().run())
     try:
         yield
@@ -226,12 +238,28 @@ async def watched(process: Process) -> AsyncIterator[None]:
         await server.stop(1)
 
 
+def _unattended(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """One line for a failure that nobody awaits; a Kafka client that is fenced leaves some behind.
+
+    The loop's own way is to log the stack, in some formats with every variable on it: payloads and secrets.
+    """
+    error = context.get("exception")
+    frames = traceback.extract_tb(error.__traceback__) if isinstance(error, BaseException) else []
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
+    structlog.get_logger().warning("loop.unattended", what=context["message"], error=type(error).__name__, where=where)
+
+
 async def _existing(process: Process, topic: str) -> int:
     """How many partitions a topic has. Raises Unavailable while it does not exist."""
     partitions = await partitions_of(process.cluster, topic)
     if not partitions:
         raise Unavailable(f"kafka: topic {topic} does not exist: run `capital-worker topics`")
     return partitions
+
+
+def _starting() -> str:
+    """What a part says from the beginning, so that nobody takes a process for ready that still waits for a server."""
+    return "starting"
 
 
 def _well() -> None:

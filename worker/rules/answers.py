@@ -21,16 +21,18 @@ def answer_survey(draft: Draft, answer: SurveyAnswered) -> None:
         return
     draft.change(survey_chunks=(answer.survey, answer.chunk))
     if answer.chunk == answer.of:
-        _surveyed(draft, answer.due)
+        _surveyed(draft, answer.due, answered=True)
 
 
-def _surveyed(draft: Draft, due: int) -> None:
+def _surveyed(draft: Draft, due: int, *, answered: bool) -> None:
     """The survey asked for at `due` has ended, with an answer or without; one asked for later is still to come."""
-    if draft.state.survey_due is not None and draft.state.survey_due > due:
+    if draft.state.survey_due is None or draft.state.survey_due > due:
         return
     draft.change(survey_due=None, survey_chunks=("", 0))
     for refill in draft.refills():
-        draft.put(evolve(refill, surveyed=True))
+        # One that nobody announced was not asked for; it will be when it is.
+        surveyed = refill.surveyed or refill.announced
+        draft.put(evolve(refill, surveyed=surveyed, confirmed=refill.confirmed or answered))
     draft.links_doubtful = True
 
 
@@ -62,7 +64,7 @@ def give_up(draft: Draft, failure: LookupFailed) -> None:
     """A failed question is an answer too: it ends the waiting, and proves nothing."""
     match failure.kind:
         case "survey":
-            _surveyed(draft, failure.due)
+            _surveyed(draft, failure.due, answered=False)
         case "offer":
             _answered(draft, failure.subject, failure.due)
         case "summary":

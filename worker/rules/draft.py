@@ -64,6 +64,11 @@ class Draft:
         """The offer as it now is; an empty one where nothing is known of it."""
         return self.offers.get(offer_id) or Offer(offer_id)
 
+    def is_released(self, name: str) -> bool:
+        """Whether a milestone, named `OFFER:MILESTONE`, has been released."""
+        offer, _, milestone = name.rpartition(":")
+        return milestone in self.offer(offer).released
+
     def refills(self) -> tuple[Offer, ...]:
         """The account's refills, as they now are."""
         return tuple(self.offers[refill] for refill in self.state.refills)

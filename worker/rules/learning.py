@@ -52,7 +52,6 @@ def _keep(draft: Draft, before: Offer, offer: Offer) -> None:
     _doubt(draft, before, offer)
     if offer.charged_off and not before.charged_off:
         draft.touch_refills_of(offer.id)
-        draft.raise_attention("charged_off", offer.id, "Stripe shows the financing as charged off")
 
 
 def _known(offer: Offer, evidence: Mapping[Milestone, Evidence]) -> Mapping[Milestone, Evidence]:
@@ -68,13 +67,23 @@ def _known(offer: Offer, evidence: Mapping[Milestone, Evidence]) -> Mapping[Mile
 
 def _doubt(draft: Draft, before: Offer, after: Offer) -> None:
     """Mark what has to be derived anew, and only that: most events change neither policy nor links."""
-    if after.is_refill and after.id not in draft.state.refills:
-        draft.change(refills=tuple(sorted((*draft.state.refills, after.id))))
-        draft.links_doubtful = True
+    if after.is_refill != before.is_refill:
+        _reclassify(draft, after)
     elif draft.state.refills and linkable(before) != linkable(after):
         draft.links_doubtful = True
     if after.fields is not before.fields and _market(before) != _market(after):
         draft.policy_doubtful = True
+
+
+def _reclassify(draft: Draft, offer: Offer) -> None:
+    """An offer turned out to refill another, or to refill none after all."""
+    others = tuple(refill for refill in draft.state.refills if refill != offer.id)
+    draft.change(refills=tuple(sorted((*others, offer.id))) if offer.is_refill else others)
+    draft.links_doubtful = True
+    if not offer.is_refill:
+        draft.put(evolve(offer, link=None))
+    elif Milestone.CREATED in offer.released:
+        draft.ask_survey()
 
 
 def _market(offer: Offer) -> tuple[str | None, str | None, int | None]:

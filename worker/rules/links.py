@@ -12,7 +12,8 @@ from worker.rules.state import Link, Offer
 
 def paid_out_at(offer: Offer) -> int | None:
     """When a payout that is known happened, in seconds: its time, else the acceptance's, else the creation's."""
-    if Milestone.PAID_OUT not in offer.known and Milestone.FULLY_REPAID not in offer.known:
+    paid_out = Milestone.PAID_OUT in offer.known or Milestone.FULLY_REPAID in offer.known
+    if not paid_out and offer.effective(Milestone.PAID_OUT) is None:
         return None
     for milestone in (Milestone.PAID_OUT, Milestone.ACCEPTED):
         at = offer.effective(milestone)
@@ -23,20 +24,20 @@ def paid_out_at(offer: Offer) -> int | None:
 
 def ended_before(offer: Offer, second: int) -> bool:
     """Whether the offer is known to have ended before a second; one that ended in that very second was open."""
-    ends = (offer.effective(end) for end in (Milestone.FULLY_REPAID, Milestone.CANCELED) if end in offer.known)
+    ends = (offer.effective(end) for end in (Milestone.FULLY_REPAID, Milestone.CANCELED))
     return any(end is not None and end < second for end in ends)
 
 
 def linkable(offer: Offer) -> tuple[object, ...]:
     """All of an offer that links depend on: where it is the same, so are they."""
-    ends = tuple(offer.effective(end) for end in (Milestone.FULLY_REPAID, Milestone.CANCELED) if end in offer.known)
     return (
         offer.announced,
         offer.currency,
         offer.number("created"),
         offer.text("replacement_for"),
         paid_out_at(offer),
-        ends,
+        offer.effective(Milestone.FULLY_REPAID),
+        offer.effective(Milestone.CANCELED),
     )
 
 
@@ -47,7 +48,9 @@ def may_refill(refill: Offer, original: Offer) -> bool:
     always the older.
     """
     offered = refill.number("created")
-    if offered is None or original.number("created") is None or original.currency != refill.currency:
+    if offered is None or original.number("created") is None:
+        return False
+    if original.currency is None or original.currency != refill.currency:
         return False
     paid_out = paid_out_at(original)
     return (
@@ -66,17 +69,16 @@ def candidates(refill: Offer, offers: Mapping[str, Offer]) -> tuple[Offer, ...]:
 
 def relink(draft: Draft) -> None:
     """Find every refill's original anew from all that is known; what changed is settled and told again."""
-    refills = sorted(draft.refills(), key=age)
+    refills = {refill.id: refill for refill in draft.refills()}
     if not refills:
         return
-    possible = {refill.id: candidates(refill, draft.offers) for refill in refills}
+    possible = {refill.id: candidates(refill, draft.offers) for refill in refills.values()}
     settled = _settled(possible, draft.state.refilled)
-    found: dict[str, Link | None] = {}
-    for refill in refills:
-        link = _inherited(refill, found) or _link(refill, possible[refill.id], settled)
-        found[refill.id] = link
+    own = {refill.id: _link(refill, possible[refill.id], settled) for refill in refills.values()}
+    for refill in refills.values():
+        link = _inherited(refill, refills, own) or own[refill.id]
         if link != refill.link:
-            draft.put(evolve(draft.offers[refill.id], link=link))
+            draft.put(evolve(refill, link=link))
 
 
 def _settled(possible: Mapping[str, tuple[Offer, ...]], refilled: frozenset[str]) -> frozenset[str]:
@@ -89,9 +91,14 @@ def _settled(possible: Mapping[str, tuple[Offer, ...]], refilled: frozenset[str]
     return frozenset(offer for offer, count in counts.items() if count == 1)
 
 
-def _inherited(refill: Offer, found: Mapping[str, Link | None]) -> Link | None:
-    """A replacement refills what the refill it replaces would have; the older is found first."""
-    link = found.get(refill.text("replacement_for") or "")
+def _inherited(refill: Offer, refills: Mapping[str, Offer], own: Mapping[str, Link | None]) -> Link | None:
+    """A replacement refills what the first refill that it goes back to would have."""
+    seen = {refill.id}
+    first = refill
+    while (replaced := refills.get(first.text("replacement_for") or "")) and replaced.id not in seen:
+        first = replaced
+        seen.add(first.id)
+    link = own[first.id] if first is not refill else None
     return None if link is None else Link(link.original, "inherited", link.confidence)
 
 
@@ -103,7 +110,7 @@ def _link(refill: Offer, possible: tuple[Offer, ...], settled: frozenset[str]) -
         return Link(named[-1].id, "transaction", "confirmed")
     if len(possible) > 1:
         return Link(possible[-1].id, "latest_candidate", "ambiguous")
-    return Link(possible[0].id, "only_candidate", "confirmed" if refill.surveyed else "inferred")
+    return Link(possible[0].id, "only_candidate", "confirmed" if refill.confirmed else "inferred")
 
 
 def evidence_of(refill: Offer, offers: Mapping[str, Offer]) -> tuple[str, ...]:
@@ -130,8 +137,12 @@ def tell_links(draft: Draft) -> None:
 
 
 def announce_originals(draft: Draft) -> None:
-    """The original of an announced refill concerns downstream too, even if only a survey ever named it."""
-    for refill in draft.refills():
-        original = draft.offers.get(refill.link.original) if refill.link and refill.announced else None
+    """The original of an announced refill concerns downstream too, even if only a survey ever named it.
+
+    The youngest first: an original can be a refill itself, whose own original is older still.
+    """
+    for refill in sorted(draft.refills(), key=age, reverse=True):
+        now = draft.offers[refill.id]
+        original = draft.offers.get(now.link.original) if now.link and now.announced else None
         if original is not None and not original.announced:
             draft.put(evolve(original, announced=True))

@@ -1,8 +1,8 @@
 """Policy: how refills behave for one account, from the best source known; unknown never becomes a guess."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from worker.rules.policies import COUNTRIES, CURRENCIES, DISCLAIMERS, Policy
+from worker.rules.policies import COUNTRIES, CURRENCIES, DISCLAIMERS
 from worker.rules.state import Decided, Offer
 
 UNDECIDED = Decided("unknown", None)
@@ -18,8 +18,8 @@ def resolve(country: str | None, offers: Iterable[Offer]) -> Decided:
         return Decided(known.policy if known else "unknown", "country")
     youngest_first = sorted(offers, key=age, reverse=True)
     return (
-        _first(youngest_first, "disclaimer_variant", _by_disclaimer)
-        or _first(youngest_first, "currency", _by_currency)
+        _by_disclaimer(offer.text("disclaimer_variant") for offer in youngest_first)
+        or _by_currency(offer.currency for offer in youngest_first)
         or UNDECIDED
     )
 
@@ -29,18 +29,14 @@ def age(offer: Offer) -> tuple[int, str]:
     return (offer.number("created") or 0, offer.id)
 
 
-def _first(offers: Iterable[Offer], source: str, policy_of: Callable[[Offer], Policy | None]) -> Decided | None:
-    for offer in offers:
-        policy = policy_of(offer)
-        if policy is not None:
-            return Decided(policy, source)
-    return None
+def _by_disclaimer(disclaimers: Iterable[str | None]) -> Decided | None:
+    """By the first that is said at all: an older one is no answer where a newer is not understood."""
+    said = next(filter(None, disclaimers), "")
+    country = DISCLAIMERS.get(said)
+    return Decided(COUNTRIES[country].policy, "disclaimer_variant") if country else None
 
 
-def _by_disclaimer(offer: Offer) -> Policy | None:
-    country = DISCLAIMERS.get(offer.text("disclaimer_variant") or "")
-    return COUNTRIES[country].policy if country else None
-
-
-def _by_currency(offer: Offer) -> Policy | None:
-    return CURRENCIES.get((offer.currency or "").lower())
+def _by_currency(currencies: Iterable[str | None]) -> Decided | None:
+    said = next(filter(None, currencies), "")
+    policy = CURRENCIES.get(said.lower())
+    return Decided(policy, "currency") if policy else None

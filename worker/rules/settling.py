@@ -71,7 +71,11 @@ def decide_policy(draft: Draft) -> None:
 
 def _settle_offer(draft: Draft, offer: Offer) -> None:
     """Ask the gates of one offer, weakest milestone first: no milestone rests on a stronger one."""
-    if not offer.announced or offer.known.keys() == offer.released:
+    if not offer.announced:
+        return
+    if offer.charged_off:
+        draft.raise_attention("charged_off", offer.id, "Stripe shows the financing as charged off")
+    if offer.known.keys() == offer.released:
         return
     holds: dict[Milestone, Hold] = {}
     for milestone in offer.pending():
@@ -90,7 +94,7 @@ def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
     """Tell downstream of one milestone; a stronger one told before makes it late and keeps the status."""
     late = is_late(milestone, offer.released)
     evidence = offer.known[milestone]
-    gap = offer.gaps.get(milestone, ())
+    gap = tuple(name for name in offer.gaps.get(milestone, ()) if not draft.is_released(name))
     gaps = {other: names for other, names in offer.gaps.items() if other is not milestone}
     offer = evolve(offer, released=offer.released | {milestone}, gaps=gaps)
     draft.offers[offer.id] = offer

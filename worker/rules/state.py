@@ -61,6 +61,7 @@ class Link:
 class Offer:
     """One financing offer: merged fields, milestones known, released and held, and what a refill has besides.
 
+    `surveyed`: a survey that was asked for a refill has ended; `confirmed`: it was answered.
     `gaps` are names a pending milestone no longer waits for. `link_told` is the link downstream knows, of revision
     `link_revision`. Asking for the discount began at `discount_since` and goes on at `discount_due` (ms), after
     `discount_asked` answers; begun without going on, it was given up.
@@ -74,6 +75,7 @@ class Offer:
     gaps: Mapping[Milestone, tuple[str, ...]] = field(default_factory=dict)
     announced: bool = False
     surveyed: bool = False
+    confirmed: bool = False
     link: Link | None = None
     link_told: Link | None = None
     link_revision: int = 0

@@ -23,6 +23,7 @@ PROVEN: Final[Mapping[str, frozenset[Milestone]]] = {
     # An application is withdrawn or refused only after it was made, but an old snapshot may not show it.
     "canceled": _CREATED | {Milestone.CANCELED},
     "rejected": _CREATED | {Milestone.REJECTED},
+    "accepted_other_offer": _CREATED | {Milestone.ACCEPTED_OTHER_OFFER},
     "replaced": _CREATED | {Milestone.REPLACED},
 }
 

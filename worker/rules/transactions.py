@@ -16,10 +16,17 @@ def record(draft: Draft, event: TransactionEvent) -> None:
         _keep(draft, event)
         draft.release(TransactionRecorded(event.transaction))
         return
-    if (event.created, event.id) < (known.created, known.id):
+    if _precedes(event, known):
         _keep(draft, event)
     if event.transaction != known.transaction:
         draft.raise_attention("conflict", identity, "two events show this transaction with different contents")
+
+
+def _precedes(event: TransactionEvent, known: TransactionEvent) -> bool:
+    """The tie rule: the earlier event stays, then the lesser id; of one id with two contents the greater text."""
+    if (event.created, event.id) != (known.created, known.id):
+        return (event.created, event.id) < (known.created, known.id)
+    return repr(event.transaction) > repr(known.transaction)
 
 
 def _keep(draft: Draft, event: TransactionEvent) -> None:

@@ -33,6 +33,7 @@ def encode_offer(offer: Offer) -> str:
 def _refill(offer: Offer) -> dict[str, object]:
     return {
         "surveyed": offer.surveyed,
+        "confirmed": offer.confirmed,
         "link": offer.link and astuple(offer.link),
         "link_told": offer.link_told and astuple(offer.link_told),
         "link_revision": offer.link_revision,

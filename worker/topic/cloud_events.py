@@ -29,4 +29,7 @@ def headers_of(entry: Entry) -> Headers:
 
 def time_of(milliseconds: int) -> str:
     """Milliseconds since the epoch as RFC 3339 UTC."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(milliseconds, 1000)
+    # Not milliseconds / 1000: a float of a late time is short of the last digit.
+    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest * 1000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
