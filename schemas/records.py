@@ -30,7 +30,7 @@ class AttributedObject(Shape):
 class AttributedData(Shape):
     """The event's `data`, as far as attribution reads it."""
 
-    object: AttributedObject
+    object: AttributedObject | None = None
 
 
 class Attribution(Shape):

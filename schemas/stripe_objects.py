@@ -45,7 +45,11 @@ def canonical(rate: object) -> str:
         number = Decimal(str(rate))
     except InvalidOperation:
         raise ValueError("a rate is a number") from None
-    if not number.is_finite() or not 0 <= number <= LARGEST_RATE or len(number.as_tuple().digits) > LONGEST_RATE:
+    # An exponent is short to write, and its digits would fill the memory.
+    long = len(number.as_tuple().digits) > LONGEST_RATE or (
+        number.is_finite() and abs(number.adjusted()) > LONGEST_RATE
+    )
+    if not number.is_finite() or not 0 <= number <= LARGEST_RATE or long:
         raise ValueError("a rate is a number from 0 to a million")
     text = format(number, "f")
     return (text.rstrip("0").rstrip(".") if "." in text else text).removeprefix("-")

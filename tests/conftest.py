@@ -1,15 +1,19 @@
 """Real servers for the whole run, and a system of its own on them for every test; a server that fails, fails a test."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from itertools import count
 from pathlib import Path
 
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from tests.journeys.system import System
 from worker.embedded import Kafka, Postgres, temporary_folder
 
+COORDINATING_SECONDS = 30
 _numbers = count(1)
 
 
@@ -18,7 +22,24 @@ async def kafka() -> AsyncIterator[Kafka]:
     """One real broker. When it cannot start, its error with the end of its log is the test's error."""
     with temporary_folder() as folder:
         async with Kafka(folder / "kafka") as started:
+            await _coordinating(started.bootstrap)
             yield started
+
+
+async def _coordinating(bootstrap: str) -> None:
+    """Return once groups have a coordinator: the topic it needs comes into being when it is first asked for."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        async with asyncio.timeout(COORDINATING_SECONDS):
+            while True:
+                try:
+                    await admin.find_coordinator("any")
+                except GroupCoordinatorNotAvailableError:
+                    continue
+                return
+    finally:
+        await admin.close()
 
 
 @pytest.fixture(scope="session")

@@ -68,7 +68,8 @@ def attribute(record: Record) -> Attributed | Unattributable:
         body = Attribution.model_validate_json(record.value)
     except ValidationError as error:
         return Unattributable(record, reason_of(error))
-    named = {account for account in (body.account, body.data.object.account) if account is not None}
+    inside = body.data.object.account if body.data.object else None
+    named = {account for account in (body.account, inside) if account is not None}
     if len(named) != 1:
         return Unattributable(record, "the event names two accounts" if named else "the event names no account")
     return Attributed(record, (body.livemode, named.pop()), body.id, body.type)

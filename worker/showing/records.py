@@ -63,7 +63,7 @@ def _read(value: bytes | None) -> dict[str, Any]:
     read: dict[str, Any] = {}
     try:
         attribution = Attribution.model_validate_json(value or b"")
-        read |= {"type": attribution.type, "object": attribution.data.object.id}
+        read |= {"type": attribution.type, "object": attribution.data.object and attribution.data.object.id}
         read["created_at"] = at_second(DatedRecord.model_validate_json(value or b"").created)
     except ValidationError:
         return read

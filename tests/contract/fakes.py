@@ -1,0 +1,249 @@
+"""The parts behind the ports, in memory: as strict as the real ones, and the contract tests hold both to the same."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from worker.ports import (
+    AccountKey,
+    Batch,
+    Destination,
+    Entry,
+    Fenced,
+    HandoffFailed,
+    Headers,
+    Loaded,
+    Misplaced,
+    ParkedRecord,
+    Position,
+    Record,
+    Unavailable,
+    Wanted,
+)
+from worker.rules.facts import TransactionEvent
+from worker.rules.state import AccountState
+from worker.topic.cloud_events import headers_of
+from worker.topic.partitioning import home_of
+
+FIRST_MS = 1_735_578_000_000
+Death = Literal["", "before the commit", "after the commit"]
+
+
+@dataclass
+class Tables:
+    """One database. Statements of a lane that the test counts are named in `asked`, in their order."""
+
+    positions: dict[int, Position] = field(default_factory=dict)
+    accounts: dict[AccountKey, AccountState] = field(default_factory=dict)
+    transactions: dict[tuple[AccountKey, str], TransactionEvent] = field(default_factory=dict)
+    events: set[tuple[AccountKey, int, str]] = field(default_factory=set)
+    parked: dict[tuple[AccountKey, int], ParkedRecord] = field(default_factory=dict)
+    entries: dict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    asked: list[str] = field(default_factory=list)
+    away: bool = False
+
+    def ask(self, what: str) -> None:
+        self.asked.append(what)
+        if self.away:
+            raise Unavailable("the database is away")
+
+
+class Ledger:
+    """The tables, as a lane writes to them."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def claim(self, partition: int, owner: str, beginning: int) -> Position:
+        self._tables.ask("claim")
+        former = self._tables.positions.get(partition) or Position(partition, 0, beginning, 1)
+        position = replace(former, epoch=former.epoch + 1)
+        self._tables.positions[partition] = position
+        return position
+
+    async def load(self, wanted: Wanted) -> Loaded:
+        tables = self._tables
+        tables.ask("load")
+        transactions: defaultdict[AccountKey, dict[str, TransactionEvent]] = defaultdict(dict)
+        for key, identity in wanted.transactions & tables.transactions.keys():
+            transactions[key][identity] = tables.transactions[key, identity]
+        updates: defaultdict[AccountKey, frozenset[str]] = defaultdict(frozenset)
+        for key, _, identity in wanted.updates & tables.events:
+            updates[key] |= {identity}
+        accounts = {key: tables.accounts[key] for key in wanted.accounts & tables.accounts.keys()}
+        return Loaded(accounts, transactions, updates)
+
+    async def parked(self, accounts: Iterable[AccountKey]) -> Mapping[AccountKey, Sequence[ParkedRecord]]:
+        self._tables.ask("parked")
+        found: defaultdict[AccountKey, list[ParkedRecord]] = defaultdict(list)
+        for key, offset in sorted(self._tables.parked):
+            if key in set(accounts):
+                found[key].append(self._tables.parked[key, offset])
+        return found
+
+    async def commit(self, batch: Batch) -> None:
+        tables = self._tables
+        tables.ask("commit")
+        if tables.positions.get(batch.before.partition) != batch.before:
+            raise Fenced(f"partition {batch.before.partition}: epoch {batch.before.epoch} is over")
+        owed = tables.entries[batch.before.partition]
+        if {entry.number for entry in owed} & {entry.number for entry in batch.entries}:
+            raise Unavailable("an outbox number is given twice")
+        tables.positions[batch.before.partition] = batch.after
+        owed += batch.entries
+        for _, after in batch.accounts:
+            tables.accounts[after.key] = replace(after, transactions={}, updates=frozenset())
+        tables.transactions |= {(key, event.transaction.id): event for key, event in batch.transactions}
+        tables.events |= {(event.key, event.created, event.id) for event in batch.events}
+        for gone in batch.unparked:
+            tables.parked.pop((gone.key, gone.record.offset), None)
+        tables.parked |= {(parked.key, parked.record.offset): parked for parked in batch.parked}
+
+
+class Outbox:
+    """The entries that partitions owe."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def owed(self, partition: int, marker: int, before: int, most: int) -> Sequence[Entry]:
+        self._tables.ask("owed")
+        owed = [entry for entry in self._tables.entries[partition] if marker <= entry.record_offset < before]
+        last = owed[most].record_offset if len(owed) > most else before
+        return [entry for entry in owed if entry.record_offset <= last]
+
+    async def empty(self, partition: int) -> bool:
+        self._tables.ask("empty")
+        return not self._tables.entries[partition]
+
+    async def offset_of(self, partition: int, notification: str) -> int | None:
+        self._tables.ask("offset_of")
+        owed = [entry for entry in self._tables.entries[partition] if entry.destination == "notifications"]
+        return next((entry.record_offset for entry in owed if entry.id == notification), None)
+
+
+class Broker:
+    """Topics by what they are for, with committed records only; markers and epochs by partition."""
+
+    def __init__(self, partitions: int = 1) -> None:
+        self.partitions = partitions
+        self.beginnings: dict[int, int] = dict.fromkeys(range(partitions), 0)
+        self.markers: dict[int, int] = {}
+        self.epochs: dict[int, int] = defaultdict(int)
+        self.transactions: list[int] = []
+        self.away = False
+        self.appended = asyncio.Condition()
+        self._topics: dict[Destination, list[list[Record]]] = {
+            "events": [[] for _ in range(partitions)],
+            "notifications": [[] for _ in range(partitions)],
+            "dead_letters": [[] for _ in range(partitions)],
+        }
+
+    def records(self, destination: Destination, partition: int | None = None) -> list[Record]:
+        """Everything a `read_committed` reader sees, partition after partition."""
+        partitions = range(self.partitions) if partition is None else (partition,)
+        return [record for number in partitions for record in self._topics[destination][number]]
+
+    async def append(
+        self, destination: Destination, partition: int, key: bytes | None, value: bytes | None, headers: Headers
+    ) -> Record:
+        records = self._topics[destination][partition]
+        whole = tuple((name, value or b"") for name, value in headers)
+        record = Record(partition, len(records), FIRST_MS + len(records), key, value, whole)
+        async with self.appended:
+            records.append(record)
+            self.appended.notify_all()
+        return record
+
+
+class Handoff:
+    """The events topic, as the ingress and the lookup role write to it."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+
+    async def append(self, key: bytes, value: bytes, headers: Headers) -> None:
+        if self._broker.away:
+            raise HandoffFailed("the broker is away")
+        await self._broker.append("events", home_of(key.decode(), self._broker.partitions), key, value, headers)
+
+
+class Source:
+    """One partition of the events topic, as its lane reads it."""
+
+    def __init__(self, broker: Broker, partition: int) -> None:
+        self._broker = broker
+        self._partition = partition
+        self._next = 0
+
+    async def beginning(self) -> int:
+        self._answer()
+        return self._broker.beginnings[self._partition]
+
+    async def seek(self, offset: int) -> None:
+        end = len(self._broker.records("events", self._partition))
+        if not await self.beginning() <= offset <= end:
+            raise Misplaced(f"partition {self._partition} does not hold offset {offset}")
+        self._next = offset
+
+    async def poll(self, most: int, seconds: float) -> Sequence[Record]:
+        self._answer()
+        try:
+            async with asyncio.timeout(seconds), self._broker.appended:
+                await self._broker.appended.wait_for(lambda: bool(self._ahead()))
+        except TimeoutError:
+            return []
+        taken = self._ahead()[:most]
+        self._next = taken[-1].offset + 1
+        return taken
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _ahead(self) -> list[Record]:
+        return self._broker.records("events", self._partition)[self._next :]
+
+    def _answer(self) -> None:
+        if self._broker.away:
+            raise Unavailable("the broker is away")
+
+
+class Publisher:
+    """The topics, as one lane writes to them; `dies` says at which point of the next transaction it ends."""
+
+    def __init__(self, broker: Broker, partition: int) -> None:
+        self._broker = broker
+        self._partition = partition
+        self._epoch = 0
+        self.dies: Death = ""
+
+    async def open(self) -> int | None:
+        if self._broker.away:
+            raise Unavailable("the broker is away")
+        self._broker.epochs[self._partition] += 1
+        self._epoch = self._broker.epochs[self._partition]
+        return self._broker.markers.get(self._partition)
+
+    async def last_told(self) -> str | None:
+        told = self._broker.records("notifications", self._partition)
+        return dict(told[-1].headers)["ce_id"].decode() if told else None
+
+    async def publish(self, entries: Iterable[Entry], marker: int) -> None:
+        broker, owed = self._broker, tuple(entries)
+        if broker.away or self.dies == "before the commit":
+            raise Unavailable("the broker is away")
+        if broker.epochs[self._partition] != self._epoch:
+            raise Fenced(f"partition {self._partition}: another owner has begun")
+        for entry in owed:
+            notified = entry.destination == "notifications"
+            partition = self._partition if notified else home_of(entry.key.decode(), broker.partitions)
+            await broker.append(entry.destination, partition, entry.key or None, entry.value, headers_of(entry))
+        broker.markers[self._partition] = marker
+        broker.transactions.append(len(owed))
+        if self.dies == "after the commit":
+            raise Unavailable("no answer to the commit")
+
+    async def close(self) -> None:
+        """Nothing to let go of."""

@@ -1,0 +1,98 @@
+"""What a batch costs is its statements: their number is held here, for times depend on the machine."""
+
+from collections.abc import Sequence
+
+from tests.contract.batches import HOME, PARTITION, decided, everything, records
+from tests.journeys.webhooks import TRANSACTION_EXAMPLE, offer_event
+from tests.store.counting import CountingPool
+from worker.consumer.deliberation import Deliberation, Known
+from worker.consumer.reading import read
+from worker.ports import Batch, Position, Wanted
+from worker.simulator.world import World
+from worker.store.ledger import Ledger
+from worker.wiring import WRITERS
+
+MOST_TO_COMMIT = 16
+MOST_TO_LOAD = 4
+
+
+async def claimed(pool: CountingPool) -> tuple[Ledger, Position]:
+    ledger = Ledger(pool, WRITERS)
+    return ledger, await ledger.claim(PARTITION, "one", 0)
+
+
+async def cost(pool: CountingPool, ledger: Ledger, batch: Batch) -> Sequence[str]:
+    pool.forget()
+    await ledger.commit(batch)
+    return list(pool.statements)
+
+
+def accepted(number: int) -> list[bytes]:
+    """One account's offer, accepted before it is known to be created, and a transaction."""
+    account = f"acct_{number}"
+    return [
+        offer_event(f"evt_{number}_1", "accepted", account=account, status="accepted"),
+        TRANSACTION_EXAMPLE.replace('"acct_1"', f'"{account}"').replace("evt_1", f"evt_{number}_2").encode(),
+    ]
+
+
+async def test_a_batch_of_a_hundred_accounts_costs_as_many_statements_as_one_of_one(pool: CountingPool) -> None:
+    ledger, position = await claimed(pool)
+    one = await decided(ledger, position, records(accepted(0)))
+    small = await cost(pool, ledger, one)
+    bodies = [body for number in range(1, 101) for body in accepted(number)]
+    hundred = await decided(ledger, one.after, records(bodies, first=2))
+    assert len(hundred.accounts) == 100
+    assert await cost(pool, ledger, hundred) == small
+
+
+async def test_a_world_in_one_batch_costs_no_more_than_a_statement_or_two_a_table(pool: CountingPool) -> None:
+    ledger, position = await claimed(pool)
+    bodies = [event.body for event in World(seed=12, accounts=200).events()]
+    bodies.append(offer_event("evt_bad", account="acct_bad", envelope={"created": "yesterday"}))
+    statements = await cost(pool, ledger, await decided(ledger, position, records(bodies)))
+    assert len(statements) <= MOST_TO_COMMIT, statements
+    assert len(set(statements)) == len(statements), "a statement was sent twice"
+    assert (statements[0], statements[-1]) == ("BEGIN;", "COMMIT;")
+    assert statements[1].startswith("UPDATE cursor"), "the fence comes before anything else"
+
+
+async def test_a_batch_that_changes_nothing_costs_the_fence_alone(pool: CountingPool) -> None:
+    ledger, position = await claimed(pool)
+    batch = await decided(ledger, position, records([offer_event("evt_1", envelope={"type": "charge.succeeded"})]))
+    statements = await cost(pool, ledger, batch)
+    assert [statement.split()[0] for statement in statements] == ["BEGIN;", "UPDATE", "COMMIT;"]
+
+
+async def test_a_repeat_costs_the_event_log_and_nothing_else(pool: CountingPool) -> None:
+    ledger, position = await claimed(pool)
+    first = await decided(ledger, position, records([offer_event("evt_1")]))
+    await ledger.commit(first)
+    # As a lane that still has the state in memory decides it.
+    key, state = first.accounts[0][1].key, first.accounts[0][1]
+    again = Deliberation(first.after, Known({key: state}), HOME)
+    taken = records([offer_event("evt_1")], first=1)
+    again.take(read(taken[0]))
+    statements = await cost(pool, ledger, again.batch(taken[-1]))
+    assert [statement.split("(")[0].strip() for statement in statements[2:-1]] == ["INSERT INTO event"]
+
+
+async def test_a_load_costs_a_statement_a_table_whatever_it_loads(pool: CountingPool) -> None:
+    ledger, position = await claimed(pool)
+    world = World(seed=13, accounts=100)
+    batch = await decided(ledger, position, records(world.events()))
+    await ledger.commit(batch)
+    keys = [after.key for _, after in batch.accounts]
+    transactions = frozenset((key, event.transaction.id) for key, event in batch.transactions)
+    updates = frozenset((event.key, event.created, event.id) for event in batch.events)
+    pool.forget()
+    await ledger.load(Wanted(frozenset(keys), transactions, updates))
+    assert len(pool.statements) <= MOST_TO_LOAD, pool.statements
+    assert len(set(pool.statements)) == len(pool.statements)
+
+
+async def test_a_load_of_what_is_in_memory_costs_nothing(pool: CountingPool) -> None:
+    ledger, _ = await claimed(pool)
+    pool.forget()
+    await ledger.load(everything([]))
+    assert pool.statements == []
