@@ -3,11 +3,12 @@
 import random
 from collections.abc import Iterator, Sequence
 from itertools import product
+from typing import ClassVar
 
 import pytest
 
 from tests.rules.lives import Life
-from tests.rules.orders import Explored, Node, check, close, EMPTY, explore, failing, step, tables
+from tests.rules.orders import EMPTY, Explored, Node, close, explore, failing, step, tables
 from tests.rules.telling import is_lasting
 from worker.rules.facts import Fact, OfferAnswered, SummaryAnswered, SurveyAnswered
 from worker.rules.lookups import Lookup
@@ -80,7 +81,7 @@ def difference(told: set[frozenset[str]]) -> str:
 class Stripe:
     """Answers as Stripe would after the whole history."""
 
-    COUNTRIES: dict[Policy, str] = {"paydown": "US", "stacked": "GB", "unknown": "CA"}
+    COUNTRIES: ClassVar[dict[Policy, str]] = {"paydown": "US", "stacked": "GB", "unknown": "CA"}
 
     def __init__(self, policy: Policy, original: str, refill: str) -> None:
         self.country = self.COUNTRIES[policy]

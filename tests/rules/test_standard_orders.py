@@ -4,6 +4,7 @@ import pytest
 
 from tests.rules.lives import Life, transaction
 from tests.rules.orders import explore
+from worker.rules.facts import Fact
 from worker.rules.milestones import Milestone
 
 M = Milestone
@@ -29,7 +30,7 @@ def test_every_order_of_a_standard_history_with_every_event_doubled_ends_the_sam
 
 @pytest.mark.parametrize("closer", [M.CANCELED, M.REJECTED, M.EXPIRED, M.ACCEPTED_OTHER_OFFER])
 def test_every_order_of_a_closed_offer_ends_the_same(closer: Milestone) -> None:
-    facts = [A.event(M.CREATED, 1_000), A.event(closer, 1_300), transaction()]
+    facts: list[Fact] = [A.event(M.CREATED, 1_000), A.event(closer, 1_300), transaction()]
     if closer in {M.CANCELED, M.REJECTED}:
         facts.append(A.event(M.ACCEPTED, 1_100))
     explored = explore(facts, repeat=True)
