@@ -2,15 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from worker.ports import Misplaced, Record
+from worker.ports import Misplaced, Record, Unavailable
 from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
 
 FETCH_BYTES: Final = 2_097_152
+# How long nothing may come before it is asked whether there is nothing.
+CHECK_SECONDS: Final = 5
 
 
 class PartitionSource:
@@ -18,6 +21,8 @@ class PartitionSource:
 
     def __init__(self, cluster: Cluster, topic: str, partition: int) -> None:
         self._where = TopicPartition(topic, partition)
+        self._checked = monotonic()
+        self._behind_at: int | None = None
         self._consumer = AIOKafkaConsumer(
             **cluster.options,
             group_id=None,
@@ -63,7 +68,25 @@ class PartitionSource:
                 records = await self._consumer.getmany(self._where, timeout_ms=int(seconds * 1000), max_records=most)
             except OffsetOutOfRangeError as error:
                 raise Misplaced(f"{self._name} no longer holds the offset the cursor says") from error
-        return [_record(record) for record in records.get(self._where, ())]
+        taken = [_record(record) for record in records.get(self._where, ())]
+        if taken:
+            self._checked, self._behind_at = monotonic(), None
+        elif monotonic() - self._checked > CHECK_SECONDS:
+            await self._check()
+        return taken
+
+    async def _check(self) -> None:
+        """Raises Unavailable where the partition has held records for two checks and the client brings none of them.
+
+        After a broker's restart the client can stay alive and fetch nothing for ever.
+        """
+        self._checked = monotonic()
+        end = await self.end()
+        async with answered(f"asking for the position on {self._name}"):
+            position = int(await self._consumer.position(self._where))
+        if position < end and position == self._behind_at:
+            raise Unavailable(f"kafka: {self._name} ends at {end}, and nothing comes after {position}")
+        self._behind_at = position if position < end else None
 
     async def close(self) -> None:
         """Let go of the connection."""
