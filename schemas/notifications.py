@@ -71,11 +71,11 @@ class Policy(Data):
 
 
 class Refill(Data):
-    """Which financing a refill refills, and how sure that is."""
+    """Which financing a refill refills, how that was found, and how sure it is."""
 
-    original: str | None
-    method: str | None
-    confidence: str | None
+    original: str
+    method: str
+    confidence: str
 
 
 class Messaging(Data):

@@ -88,7 +88,7 @@ async def test_an_accepted_offer_of_which_no_creation_is_known_is_held_and_the_c
                 "replacement_for": None,
             },
             "policy": {"name": "paydown", "source": "currency"},
-            "refill": {"original": None, "method": None, "confidence": None},
+            "refill": None,
             "active_financings": [],
             "withholding": None,
             "messaging": {"product_type": "refill", "campaign_type": "repeat_user", "disclaimer_variant": None},

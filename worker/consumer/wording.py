@@ -146,13 +146,11 @@ def _terms(shape: type[Terms], offer: Offer, path: str) -> Terms | None:
 
 
 def _refill(offer: Offer) -> schema.Refill | None:
-    """Null for what refills nothing; a refill whose original is not known says so with nulls."""
-    if not offer.is_refill:
-        return None
+    """Null for what refills nothing, and for a refill whose original is not known."""
     link = offer.link
-    return schema.Refill(
-        original=link and link.original, method=link and link.method, confidence=link and link.confidence
-    )
+    if link is None:
+        return None
+    return schema.Refill(original=link.original, method=link.method, confidence=link.confidence)
 
 
 def _withholding(withholding: Withholding | None) -> schema.Withholding | None:
