@@ -18,6 +18,9 @@ from worker.topic.partitioning import home_of
 from worker.topic.publisher import LanePublisher
 from worker.topic.source import PartitionSource
 
+# A commit is acknowledged before its markers are written; a transaction that a test leaves open never ends.
+MARKERS_SECONDS = 3
+
 
 class Wire(Protocol):
     """What a contract test needs of a broker with four partitions."""
@@ -99,7 +102,9 @@ class RealWire:
         return publisher
 
     async def visible(self, destination: Destination) -> Sequence[Record]:
-        return await self._topic(destination).records()
+        topic = self._topic(destination)
+        await topic.settled(MARKERS_SECONDS)
+        return await topic.records()
 
     async def write(self, value: bytes | None, key: bytes | None = None, headers: Headers = ()) -> Record:
         return await self._topic("events").write(value, key, headers)

@@ -63,6 +63,16 @@ class Topic:
                 read += await _some(consumer)
         return sorted(read, key=lambda record: (record.partition, record.offset))
 
+    async def settled(self, seconds: float) -> None:
+        """Return once no transaction is open on the topic any more, or after so many seconds."""
+        async with self._consumer("read_uncommitted") as (everything, partitions), self._consumer() as (committed, _):
+            try:
+                async with asyncio.timeout(seconds):
+                    while await everything.end_offsets(partitions) != await committed.end_offsets(partitions):  # noqa: ASYNC110
+                        await asyncio.sleep(POLL_MS / 1000)
+            except TimeoutError:
+                return
+
     async def follow(self, seconds: float, complaint: Callable[[], str]) -> AsyncIterator[Record]:
         """Records as they come, from the beginning on; fails with the complaint when the time is over."""
         async with self._consumer() as (consumer, _):
@@ -82,10 +92,12 @@ class Topic:
         return Record(written.partition, written.offset, written.timestamp, key, value, headers)
 
     @asynccontextmanager
-    async def _consumer(self) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
+    async def _consumer(
+        self, isolation: str = "read_committed"
+    ) -> AsyncIterator[tuple[AIOKafkaConsumer, list[TopicPartition]]]:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
-            isolation_level="read_committed",
+            isolation_level=isolation,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             fetch_max_wait_ms=POLL_MS,

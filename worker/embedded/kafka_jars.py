@@ -7,6 +7,8 @@ version could differ from the one tested, and a client older than the server has
 
 import asyncio
 import hashlib
+import os
+import ssl
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -140,8 +142,17 @@ async def _fetch_all(folder: Path) -> None:
 
 
 def _fetch_in_parallel(folder: Path) -> None:
+    _trust_the_system()
     with ThreadPoolExecutor(_PARALLEL) as pool:
         list(pool.map(partial(_fetch, folder), PINNED))
+
+
+def _trust_the_system() -> None:
+    """Verify as the system does: its own store may know an authority, of a proxy say, that the package's does not."""
+    paths = ssl.get_default_verify_paths()
+    store = paths.cafile or paths.capath
+    if store and Path(store).exists():
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", store)
 
 
 def _fetch(folder: Path, coordinate: str) -> None:

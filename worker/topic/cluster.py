@@ -2,11 +2,12 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from worker.ports import Fenced, Unavailable
@@ -56,3 +57,24 @@ async def answered(what: str, seconds: float = CALL_SECONDS) -> AsyncIterator[No
         raise Unavailable(f"kafka: {what}: no answer in {seconds:g} s") from error
     except (KafkaError, OSError) as error:
         raise Unavailable(f"kafka: {what}: {type(error).__name__}: {error}") from error
+
+
+async def let_go(stop: Callable[[], Awaitable[object]]) -> None:
+    """Stop a client, and wait for no more than a moment: whatever it still held was never promised to anybody."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await stop()
+    except (TimeoutError, KafkaError, OSError):
+        return
+
+
+@asynccontextmanager
+async def administering(cluster: Cluster) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A client for a question or two about the cluster itself. Raises Unavailable."""
+    admin = AIOKafkaAdminClient(**cluster.options)
+    try:
+        async with answered("connecting"):
+            await admin.start()
+        yield admin
+    finally:
+        await let_go(admin.close)

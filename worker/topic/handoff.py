@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from worker.ports import HandoffFailed, Headers
-from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
+from worker.topic.cluster import CALL_SECONDS, Cluster, answered, let_go
 
 APPEND_SECONDS: Final = 5
 
@@ -45,8 +45,4 @@ class EventsHandoff:
 
     async def close(self) -> None:
         """Flush and let go; what the broker does not take in time was never acknowledged to anybody."""
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self._producer.stop()
-        except (TimeoutError, KafkaError, OSError):
-            return
+        await let_go(self._producer.stop)

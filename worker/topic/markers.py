@@ -1,9 +1,8 @@
 """Markers: up to which input offset a partition's entries are published, kept as the group's committed offset."""
 
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 
-from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
+from worker.topic.cluster import Cluster, administering, answered
 
 
 async def read_marker(cluster: Cluster, group: str, where: TopicPartition) -> int | None:
@@ -12,14 +11,7 @@ async def read_marker(cluster: Cluster, group: str, where: TopicPartition) -> in
     Final only after a producer with the lane's `transactional.id` has started: before that, a transaction of an
     earlier owner may still move it. Each reading asks with a client of its own, so that none is stale.
     """
-    admin = AIOKafkaAdminClient(**cluster.options)
-    async with answered("reading the published-through marker", CALL_SECONDS):
-        await admin.start()
-    try:
-        async with answered("reading the published-through marker"):
-            offsets = await admin.list_consumer_group_offsets(group, partitions=[where])
-    finally:
-        async with answered("disconnecting", CLOSE_SECONDS):
-            await admin.close()
+    async with administering(cluster) as admin, answered("reading the published-through marker"):
+        offsets = await admin.list_consumer_group_offsets(group, partitions=[where])
     offset = int(offsets[where].offset)
     return None if offset < 0 else offset

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
 
-from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
+from worker.topic.cluster import CALL_SECONDS, Cluster, answered, let_go
 
 POLL_SECONDS: Final = 1
 
@@ -72,8 +71,4 @@ class GroupMembership(ConsumerRebalanceListener):  # type: ignore[misc] # the cl
 
     async def close(self) -> None:
         """Leave the group, so that others take over at once; a static member only goes silent."""
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self._consumer.stop()
-        except (TimeoutError, KafkaError, OSError):
-            return
+        await let_go(self._consumer.stop)

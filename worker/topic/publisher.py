@@ -5,12 +5,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
 from worker.ports import Destination, Entry
 from worker.topic.cloud_events import headers_of
-from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
+from worker.topic.cluster import CALL_SECONDS, Cluster, answered, let_go
 from worker.topic.markers import read_marker
 from worker.topic.tail import last_id
 from worker.topic.topics import LETTER_BYTES
@@ -78,11 +77,7 @@ class LanePublisher:
 
     async def close(self) -> None:
         """Let go of the connection, aborting what was begun."""
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self._producer.stop()
-        except (TimeoutError, KafkaError, OSError):
-            return
+        await let_go(self._producer.stop)
 
 
 def _retrieved(future: "asyncio.Future[object]") -> None:

@@ -1,16 +1,14 @@
 """Reading a topic as its consumers see it: from the beginning, committed records only; it joins no group."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Final, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
 
 from worker.ports import Record, Unavailable
-from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
+from worker.topic.cluster import CALL_SECONDS, Cluster, answered, let_go
 from worker.topic.topics import partitions_of
 
 POLL_SECONDS: Final = 0.25
@@ -47,7 +45,7 @@ class TopicReader:
                 await consumer.seek_to_beginning(*partitions)
             yield cls(consumer, partitions)
         finally:
-            await _close(consumer)
+            await let_go(consumer.stop)
 
     async def records(self, *, quiet_seconds: float | None = None) -> AsyncGenerator[Record, None]:
         """Records as they come: until none came for `quiet_seconds`, or without end."""
@@ -78,14 +76,6 @@ class TopicReader:
         # Positions, not records, since a partition may end in a transaction's marker, which is nobody's record.
         async with answered("asking for a position"):
             return all([await self._consumer.position(where) >= end for where, end in ends.items()])
-
-
-async def _close(consumer: AIOKafkaConsumer) -> None:
-    try:
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await consumer.stop()
-    except (TimeoutError, KafkaError, OSError):
-        return
 
 
 def _record(record: "ConsumerRecord[bytes, bytes]") -> Record:

@@ -1,15 +1,14 @@
 """Reading one partition of the events topic from an offset on; no group, no committed offset, no resetting."""
 
-import asyncio
 from collections.abc import Sequence
 from time import monotonic
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import OffsetOutOfRangeError
 
 from worker.ports import Misplaced, Record, Unavailable
-from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
+from worker.topic.cluster import CALL_SECONDS, Cluster, answered, let_go
 
 FETCH_BYTES: Final = 2_097_152
 # How long nothing may come before it is asked whether there is nothing.
@@ -90,11 +89,7 @@ class PartitionSource:
 
     async def close(self) -> None:
         """Let go of the connection."""
-        try:
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self._consumer.stop()
-        except (TimeoutError, KafkaError, OSError):
-            return
+        await let_go(self._consumer.stop)
 
 
 def _record(record: "ConsumerRecord[bytes, bytes]") -> Record:

@@ -5,7 +5,7 @@ from typing import Final
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
+from worker.topic.cluster import Cluster, answered, let_go
 
 # Aborted transactions and their markers take offsets that no reader sees; beyond so many it looks further back.
 FIRST_LOOK: Final = 500
@@ -24,14 +24,13 @@ async def last_id(cluster: Cluster, where: TopicPartition) -> str | None:
         auto_offset_reset="earliest",
         isolation_level="read_committed",
     )
-    async with answered("opening the notifications topic", CALL_SECONDS):
-        await consumer.start()
     try:
+        async with answered("opening the notifications topic"):
+            await consumer.start()
         consumer.assign([where])
         return await _look(consumer, where)
     finally:
-        async with answered("closing the notifications topic", CLOSE_SECONDS):
-            await consumer.stop()
+        await let_go(consumer.stop)
 
 
 async def _look(consumer: AIOKafkaConsumer, where: TopicPartition) -> str | None:

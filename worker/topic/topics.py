@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
 
 from worker.settings import Settings
-from worker.topic.cluster import CALL_SECONDS, CLOSE_SECONDS, Cluster, answered
+from worker.topic.cluster import Cluster, administering, answered
 
 HOUR_MS: Final = 3_600_000
 # A dead letter is a record of the events topic (at most 1 MiB by default) with more headers: it must never be refused.
@@ -47,33 +47,20 @@ def wanted(settings: Settings) -> Sequence[Topic]:
 
 async def ensure(cluster: Cluster, topics: Sequence[Topic]) -> tuple[Sequence[str], Sequence[str]]:
     """Create what is missing; the names created, and every difference of what exists. Raises Unavailable."""
-    admin = AIOKafkaAdminClient(**cluster.options)
-    async with answered("connecting", CALL_SECONDS):
-        await admin.start()
-    try:
+    async with administering(cluster) as admin:
         async with answered("asking for topics"):
             existing = set(await admin.list_topics())
         missing = [topic for topic in topics if topic.name not in existing]
         await _create(admin, missing)
         present = [topic for topic in topics if topic.name in existing]
         return [topic.name for topic in missing], await _differences(admin, present)
-    finally:
-        async with answered("disconnecting", CLOSE_SECONDS):
-            await admin.close()
 
 
 async def partitions_of(cluster: Cluster, topic: str) -> int:
     """How many partitions a topic has, 0 where it does not exist. Raises Unavailable."""
-    admin = AIOKafkaAdminClient(**cluster.options)
-    async with answered("connecting", CALL_SECONDS):
-        await admin.start()
-    try:
-        async with answered("describing a topic"):
-            described = await admin.describe_topics([topic])
-        return len(described[0]["partitions"])
-    finally:
-        async with answered("disconnecting", CLOSE_SECONDS):
-            await admin.close()
+    async with administering(cluster) as admin, answered("describing a topic"):
+        described = await admin.describe_topics([topic])
+    return len(described[0]["partitions"])
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
