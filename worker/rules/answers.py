@@ -21,7 +21,8 @@ def answer_survey(draft: Draft, answer: SurveyAnswered) -> None:
         return
     draft.change(survey_chunks=(answer.survey, answer.chunk))
     if answer.chunk == answer.of:
-        _surveyed(draft, answer.due, answered=True)
+        # A deauthorised account shows neither: that is an answer, but it confirms nothing.
+        _surveyed(draft, answer.due, answered=answer.country is not None or bool(answer.offers))
 
 
 def _surveyed(draft: Draft, due: int, *, answered: bool) -> None:

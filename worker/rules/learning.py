@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from worker.rules.draft import Draft
 from worker.rules.evolve import evolve
 from worker.rules.facts import Observed, OfferEvent, Rank, Snapshot
-from worker.rules.links import linkable
+from worker.rules.links import linkable, withdraw_link
 from worker.rules.merge import merge_evidence, merge_fields, rank_of
 from worker.rules.milestones import Milestone
 from worker.rules.state import Evidence, Offer
@@ -81,7 +81,7 @@ def _reclassify(draft: Draft, offer: Offer) -> None:
     draft.change(refills=tuple(sorted((*others, offer.id))) if offer.is_refill else others)
     draft.links_doubtful = True
     if not offer.is_refill:
-        draft.put(evolve(offer, link=None))
+        withdraw_link(draft, evolve(offer, discount_since=None, discount_asked=0, discount_due=None))
     elif Milestone.CREATED in offer.released:
         draft.ask_survey()
 

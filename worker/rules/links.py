@@ -76,7 +76,7 @@ def relink(draft: Draft) -> None:
     settled = _settled(possible, draft.state.refilled)
     own = {refill.id: _link(refill, possible[refill.id], settled) for refill in refills.values()}
     for refill in refills.values():
-        link = _inherited(refill, refills, own) or own[refill.id]
+        link = _inherited(refill, refills, own, frozenset({refill.id})) or own[refill.id]
         if link != refill.link:
             draft.put(evolve(refill, link=link))
 
@@ -91,15 +91,15 @@ def _settled(possible: Mapping[str, tuple[Offer, ...]], refilled: frozenset[str]
     return frozenset(offer for offer, count in counts.items() if count == 1)
 
 
-def _inherited(refill: Offer, refills: Mapping[str, Offer], own: Mapping[str, Link | None]) -> Link | None:
-    """A replacement refills what the first refill that it goes back to would have."""
-    seen = {refill.id}
-    first = refill
-    while (replaced := refills.get(first.text("replacement_for") or "")) and replaced.id not in seen:
-        first = replaced
-        seen.add(first.id)
-    link = own[first.id] if first is not refill else None
-    return None if link is None else Link(link.original, "inherited", link.confidence)
+def _inherited(
+    refill: Offer, refills: Mapping[str, Offer], own: Mapping[str, Link | None], seen: frozenset[str]
+) -> Link | None:
+    """A replacement refills what the refill that it replaces does, be that inherited itself or not."""
+    replaced = refills.get(refill.text("replacement_for") or "")
+    if replaced is None or replaced.id in seen:
+        return None
+    link = _inherited(replaced, refills, own, seen | {replaced.id}) or own[replaced.id]
+    return None if link is None or link.original in seen else Link(link.original, "inherited", link.confidence)
 
 
 def _link(refill: Offer, possible: tuple[Offer, ...], settled: frozenset[str]) -> Link | None:
@@ -134,6 +134,15 @@ def tell_links(draft: Draft) -> None:
             )
         if link is None and refill.surveyed:
             draft.raise_attention("unresolved_link", refill.id, "no financing was open when this refill was offered")
+
+
+def withdraw_link(draft: Draft, offer: Offer) -> None:
+    """Keep an offer that turned out to refill nothing, and take back the link that downstream was told."""
+    told = offer.link_told is not None
+    revision = offer.link_revision + told
+    draft.put(evolve(offer, link=None, link_told=None, link_revision=revision))
+    if told:
+        draft.release(RefillLinked(offer.id, None, revision))
 
 
 def announce_originals(draft: Draft) -> None:
