@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LOCKS := requirements/runtime.txt requirements/embedded.txt requirements/dev.txt
 
-.PHONY: run demo test check fix bench-rules setup lock schemas clean
+.PHONY: run demo test check fix faults bench-rules setup lock schemas clean
 .DELETE_ON_ERROR:
 
 run: setup ## every role on real servers, with a simulator; Ctrl-C ends all of it
@@ -26,6 +26,11 @@ check: setup ## never writes
 fix: setup ## format and repair what can be repaired
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+ROUNDS ?= 200
+SEED ?= 1
+faults: setup ## strike every part of a fleet, ROUNDS times; 0 only if nothing was lost, doubled or disordered
+	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --seed $(SEED)
 
 bench-rules: setup ## what one decision of the rules costs
 	$(BIN)/python -m tests.bench.rules

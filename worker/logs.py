@@ -38,3 +38,5 @@ def configure(settings: Settings) -> None:
     # A 4.x broker verifies the partition for an older client and the client calls its retry an error;
     # harmless, and at one line a transaction it would drown the log (counted as produce latency instead).
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.CRITICAL)
+    # Its pool logs a stack trace for each connection it cannot restore; the same trouble is raised to whoever asks.
+    logging.getLogger("asyncpg").setLevel(logging.CRITICAL)

@@ -57,16 +57,24 @@ class Keeper:
             try:
                 await membership.open()
                 pause = FIRST_WAIT_SECONDS
-                async with asyncio.TaskGroup() as inner:
-                    inner.create_task(membership.poll())
-                    while True:
-                        self._reconcile(await membership.assignment(), tasks)
+                await asyncio.create_task(self._remain(membership, tasks))
             except* Unavailable as error:
                 self._log.warning("group.lost", reason=_first(error))
             finally:
                 await membership.close()
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_WAIT_SECONDS)
+
+    async def _remain(self, membership: Membership, tasks: asyncio.TaskGroup) -> None:
+        """Follow the group's assignments until the membership fails.
+
+        This, and each lane, is a task of its own: a group of tasks in which one fails leaves a request to cancel on
+        the task that waits for it, and before Python 3.11.4 every later timeout of that task then ends it silently.
+        """
+        async with asyncio.TaskGroup() as inner:
+            inner.create_task(membership.poll())
+            while True:
+                self._reconcile(await membership.assignment(), tasks)
 
     def _reconcile(self, assigned: frozenset[int], tasks: asyncio.TaskGroup) -> None:
         """End lanes that are no longer assigned, begin those that are new; at the end, none are."""
@@ -107,7 +115,7 @@ class Keeper:
         log = self._log.bind(partition=partition)
         try:
             async with self._begin(partition) as lane:
-                await self._run_begun(partition, lane)
+                await asyncio.create_task(self._run_begun(partition, lane))
             log.info("lane.ended")
         except* Fenced as error:
             metrics.LANE_RESTARTS.labels("fenced").inc()

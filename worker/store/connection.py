@@ -15,6 +15,7 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 
 CONNECT_SECONDS: Final = 10
 STATEMENT_SECONDS: Final = 15
+FIRST_WITH_TRANSACTION_TIMEOUT: Final = 17
 
 # A frozen owner inside a transaction holds its cursor's row, and nobody can take over before Postgres ends it.
 LIMITS: Final = {
@@ -70,12 +71,27 @@ class Pool:
 async def connect(settings: Settings, *, connections: int = 16) -> Pool:
     """A pool of at most `connections`. Raises Unavailable when the database cannot be reached now."""
     with translated():
+        limits = LIMITS | await _transaction_limit(settings)
         pool = await asyncpg.create_pool(
             settings.database_url,
             min_size=1,
             max_size=connections,
             timeout=CONNECT_SECONDS,
             command_timeout=STATEMENT_SECONDS,
-            server_settings={"search_path": settings.database_schema, "application_name": "capital-worker"} | LIMITS,
+            server_settings={"search_path": settings.database_schema, "application_name": "capital-worker"} | limits,
         )
     return Pool(pool)
+
+
+async def _transaction_limit(settings: Settings) -> dict[str, str]:
+    """The limit for an owner that freezes between preparing a statement and executing it, from Postgres 17 on.
+
+    To Postgres such a session is neither idle nor executing, so that no other limit ends it while it holds its
+    cursor's row.
+    """
+    connection = await asyncpg.connect(settings.database_url, timeout=CONNECT_SECONDS)
+    try:
+        version = connection.get_server_version().major
+    finally:
+        await connection.close(timeout=CONNECT_SECONDS)
+    return {"transaction_timeout": "20s"} if version >= FIRST_WITH_TRANSACTION_TIMEOUT else {}

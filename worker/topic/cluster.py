@@ -64,6 +64,11 @@ async def let_go(stop: Callable[[], Awaitable[object]]) -> None:
     try:
         async with asyncio.timeout(CLOSE_SECONDS):
             await stop()
+    except asyncio.CancelledError:
+        # The client raises its own tasks' cancellation when it is stopped before they took their first step.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
     except (TimeoutError, KafkaError, OSError):
         return
 
