@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from worker.rules.draft import Draft
+from worker.rules.links import paid_out_at
 from worker.rules.milestones import PREDECESSOR, Milestone
 from worker.rules.state import Gate, Offer
 
@@ -71,5 +72,5 @@ def _original_open(draft: Draft, refill: Offer, milestone: Milestone, gate: Gate
 
 def has_ended(offer: Offer) -> bool:
     """Whether downstream knows a financing's end: repaid, canceled after its payout, or charged off."""
-    canceled = Milestone.CANCELED in offer.released and Milestone.PAID_OUT in offer.known
+    canceled = Milestone.CANCELED in offer.released and paid_out_at(offer) is not None
     return Milestone.FULLY_REPAID in offer.released or canceled or offer.charged_off

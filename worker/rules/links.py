@@ -76,7 +76,7 @@ def relink(draft: Draft) -> None:
     settled = _settled(possible, draft.state.refilled)
     own = {refill.id: _link(refill, possible[refill.id], settled) for refill in refills.values()}
     for refill in refills.values():
-        link = _inherited(refill, refills, own, frozenset({refill.id})) or own[refill.id]
+        link = _inherited(refill, draft.offers, own, frozenset({refill.id})) or own[refill.id]
         if link != refill.link:
             draft.put(evolve(refill, link=link))
 
@@ -92,14 +92,19 @@ def _settled(possible: Mapping[str, tuple[Offer, ...]], refilled: frozenset[str]
 
 
 def _inherited(
-    refill: Offer, refills: Mapping[str, Offer], own: Mapping[str, Link | None], seen: frozenset[str]
+    refill: Offer, offers: Mapping[str, Offer], own: Mapping[str, Link | None], seen: frozenset[str]
 ) -> Link | None:
-    """A replacement refills what the refill that it replaces does, be that inherited itself or not."""
-    replaced = refills.get(refill.text("replacement_for") or "")
-    if replaced is None or replaced.id in seen:
+    """A replacement refills what the refill that it replaces does, be that inherited itself or not.
+
+    But nothing that is younger than itself: every link leads to an older offer, and so to no ring.
+    """
+    replaced = refill.text("replacement_for")
+    if replaced is None or replaced not in own or replaced in seen:
         return None
-    link = _inherited(replaced, refills, own, seen | {replaced.id}) or own[replaced.id]
-    return None if link is None or link.original in seen else Link(link.original, "inherited", link.confidence)
+    link = _inherited(offers[replaced], offers, own, seen | {replaced}) or own[replaced]
+    if link is None or age(offers[link.original]) >= age(refill):
+        return None
+    return Link(link.original, "inherited", link.confidence)
 
 
 def _link(refill: Offer, possible: tuple[Offer, ...], settled: frozenset[str]) -> Link | None:
