@@ -21,7 +21,8 @@ class Draft:
     """A state being decided upon.
 
     `offers` are as they now are; those `touched` are still to settle. `answered` are (offer, due) of answers still
-    to be counted for what waited for them. What is doubtful is derived anew when the draft settles.
+    to be counted for what waited for them. What is doubtful is derived anew when the draft settles; `stale` says
+    that withholding is.
     """
 
     __slots__ = (
@@ -32,6 +33,7 @@ class Draft:
         "offers",
         "policy_doubtful",
         "releases",
+        "stale",
         "state",
         "timing",
         "touched",
@@ -49,6 +51,7 @@ class Draft:
         self.answered: list[tuple[str, int]] = []
         self.releases: list[Release] = []
         self.policy_doubtful = False
+        self.stale = False
         self.links_doubtful = False
 
     def change(self, **facts: object) -> None:
@@ -76,6 +79,7 @@ class Draft:
     def put(self, offer: Offer) -> None:
         """Keep a changed offer and have its gates asked again."""
         self.offers[offer.id] = offer
+        self.stale = True
         self.touched[offer.id] = None
 
     def touch_refills_of(self, original: str) -> None:

@@ -48,7 +48,7 @@ def settle(draft: Draft) -> None:
     if draft.state.refills:
         tell_links(draft)
         settle_discounts(draft)
-    if draft.state.active:
+    if draft.state.active and draft.stale:
         refresh(draft)
         tell_withholding(draft)
 
@@ -59,6 +59,7 @@ def decide_policy(draft: Draft) -> None:
     if after == before:
         return
     draft.change(policy=after)
+    draft.stale = True
     if after.policy != before.policy:
         for refill in draft.refills():
             draft.touched[refill.id] = None
@@ -94,8 +95,8 @@ def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
     """Tell downstream of one milestone; a stronger one told before makes it late and keeps the status."""
     late = is_late(milestone, offer.released)
     evidence = offer.known[milestone]
-    gap = tuple(name for name in offer.gaps.get(milestone, ()) if not draft.is_released(name))
-    gaps = {other: names for other, names in offer.gaps.items() if other is not milestone}
+    gap = tuple(name for name in offer.gaps.get(milestone, ()) if not draft.is_released(name)) if offer.gaps else ()
+    gaps = {other: names for other, names in offer.gaps.items() if other is not milestone} if offer.gaps else offer.gaps
     offer = evolve(offer, released=offer.released | {milestone}, gaps=gaps)
     draft.offers[offer.id] = offer
     # Money moves only with a payout and with what happens while something is paid out.
@@ -123,7 +124,8 @@ def _note(draft: Draft, offer: Offer, milestone: Milestone, gap: tuple[str, ...]
         draft.touch_refills_of(offer.id)
     if gap:
         draft.raise_attention("gap", offer.id, f"{milestone} was released without {', '.join(gap)}")
-    for other in offer.released - {milestone}:
+    # Every contradiction has a closer in it, and most offers have none.
+    for other in offer.released - {milestone} if offer.released & CLOSERS else ():
         if frozenset({milestone, other}) in CONTRADICTIONS:
             draft.raise_attention("conflict", offer.id, f"{milestone} and {other} contradict each other")
     if {Milestone.PAID_OUT, Milestone.CANCELED} <= offer.released:

@@ -50,6 +50,7 @@ def _newest_refill(draft: Draft, target: Offer) -> Offer | None:
 
 def refresh(draft: Draft) -> None:
     """Derive both anew after something was released or corrected; the change is told by `tell_withholding`."""
+    draft.stale = False
     financings = open_financings(draft)
     active = tuple(offer.id for offer in financings)
     if active != draft.state.active:
