@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.rules.account import Account
-from tests.rules.lives import Life
+from tests.rules.lives import Life, with_fields
 from worker.rules.facts import (
     LineOfCreditEvent,
     LookupFailed,
@@ -16,10 +16,12 @@ from worker.rules.facts import (
     SurveyAnswered,
 )
 from worker.rules.milestones import Milestone
+from worker.rules.state import Link
 
 M = Milestone
 A = Life("A")
 B = Life("B", "refill", 2_000)
+C = Life("C", "refill", 3_000)
 SUMMARY = Summary("accepted", "A", 100, 10, 5, 105, "usd", "0.15", RepaymentInterval(9_000, 1, 2))
 
 
@@ -42,6 +44,21 @@ def test_a_survey_is_asked_for_at_once_when_a_refills_creation_is_told() -> None
     account = Account()
     account.hear(B.event(M.CREATED, 2_000), at=7)
     assert account.due("survey") == 7
+
+
+def test_no_later_step_of_a_refill_asks_for_another() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.event(M.CREATED, 2_000), at=7)
+    account.hear(B.event(M.ACCEPTED, 2_100), B.event(M.EXPIRED, 2_200), at=9)
+    assert account.due("survey") == 7
+
+
+def test_a_refill_that_only_a_survey_shows_asks_for_no_other() -> None:
+    account = Account()
+    account.hear(B.event(M.CREATED, 2_000))
+    account.hear(SurveyAnswered("s", 0, 1, 1, "US", (C.observed("delivered"),)), at=5)
+    assert "C" in account.state.refills
+    assert account.due("survey") is None
 
 
 def test_a_standard_offer_asks_for_no_survey() -> None:
@@ -243,3 +260,58 @@ def test_a_line_of_credit_is_told_once_for_each_event() -> None:
     event = LineOfCreditEvent(SUMMARY, "evt_1")
     assert account.hear(event, event, replace(event, id="evt_2")) == ["evt_1:line_of_credit", "evt_2:line_of_credit"]
     assert account.state.summary is None
+
+
+def test_a_chain_that_only_a_survey_shows_is_announced_up_to_its_first_financing() -> None:
+    account = Account()
+    account.hear(C.event(M.CREATED, 3_000))
+    repaid = A.observed("fully_repaid", id="obs_A", status_transitions__fully_repaid_at=2_200)
+    account.survey(
+        with_fields(repaid, {"status_transitions.paid_out_at": 1_200}),
+        B.observed("paid_out", id="obs_B", status_transitions__paid_out_at=2_200),
+        country="US",
+    )
+    assert account.link("C") == Link("B", "only_candidate", "confirmed")
+    assert account.link("B") == Link("A", "only_candidate", "confirmed")
+    assert account.offer("A").announced
+    assert "B:paid_out" in account.told
+
+
+@pytest.mark.parametrize("failure", [True, False])
+def test_an_old_survey_that_comes_again_does_not_answer_for_a_refill_heard_of_since(
+    failure: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    account = Account()
+    account.hear(B.event(M.CREATED, 2_000))
+    old = LookupFailed("survey", "", 0) if failure else SurveyAnswered("s", 0, 1, 1, None, ())
+    account.hear(old)
+    account.hear(C.event(M.PAID_OUT, 3_200), at=10)
+    account.hear(old)
+    account.hear(C.event(M.CREATED, 3_000), C.event(M.ACCEPTED, 3_100), at=20)
+    assert account.due("survey") == 20
+    assert account.hold("C", M.PAID_OUT).gate == "G4"
+
+
+def test_a_refill_that_a_failed_survey_had_shown_in_part_is_surveyed_when_it_is_announced() -> None:
+    account = Account()
+    account.hear(B.event(M.CREATED, 2_000))
+    account.hear(SurveyAnswered("s", 0, 1, 2, None, (C.observed("delivered"),)), LookupFailed("survey", "", 0))
+    account.hear(C.event(M.CREATED, 3_000), at=20)
+    assert account.due("survey") == 20
+
+
+def test_a_refill_that_is_known_as_one_only_after_its_creation_was_told_is_surveyed_too() -> None:
+    account = Account()
+    untyped = B.with_(product_type=None, currency="gbp")
+    account.hear(untyped.event(M.CREATED, 2_000), untyped.with_(product_type="refill").event(M.ACCEPTED, 2_100))
+    assert account.due("survey") is not None
+
+
+def test_a_charge_off_of_an_offer_nobody_announced_is_not_told() -> None:
+    account = Account()
+    account.hear(B.event(M.CREATED, 2_000))
+    past = Life("P", created=100)
+    account.survey(past.observed("paid_out", charged_off_at=900, status_transitions__paid_out_at=3_000), country="US")
+    assert ("charged_off", "P") not in account.attention()
+    account.hear(past.event(M.PAID_OUT, 300))
+    assert ("charged_off", "P") in account.attention()

@@ -234,3 +234,13 @@ def test_the_question_is_the_offers_and_due_when_the_discount_is() -> None:
     account = Account()
     account.hear(*A.funded(), REPAID_A, *B.funded())
     assert account.due("offer", "B") == MINUTE
+
+
+def test_nobody_asks_for_the_discount_of_what_is_no_refill_after_all() -> None:
+    account = Account()
+    account.hear(*A.funded(), A.event(M.FULLY_REPAID, 2_200), *B.funded())
+    assert account.due("offer", "B") is not None
+    account.hear(OfferAnswered("B", 0, B.with_(product_type="standard").observed("fully_repaid")))
+    assert account.discount("B") == "not_applicable"
+    assert account.due("offer", "B") is None
+    assert account.offer("B").discount_asked == 0

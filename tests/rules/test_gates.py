@@ -264,3 +264,25 @@ def test_g4_asks_again_where_the_payout_came_after_the_survey_was_asked_for() ->
     account.hear(CA_B.event(M.CREATED, 2_000))
     account.hear(CA_B.event(M.ACCEPTED, 2_100), CA_B.event(M.PAID_OUT, 2_200), at=5_000)
     assert account.due("survey") == 5_000
+
+
+def test_a_hold_behind_another_gate_is_another_hold_though_nobody_is_asked_about_either() -> None:
+    account = Account()
+    account.hear(*CA_B.funded(), CA_B.event(M.FULLY_REPAID, 9_000))
+    assert waiting(account, "B", M.FULLY_REPAID) == ("G1", ("B:paid_out",), ())
+    # It turns out to be a stacked market: the payout is told, and the repayment waits for the survey.
+    account.hear(CA_B.event(M.FULLY_REPAID, 9_000, id="evt_twin", disclaimer_variant="youlend_uk_mca"), at=5)
+    assert account.status("B") is M.PAID_OUT
+    assert waiting(account, "B", M.FULLY_REPAID) == ("G4", ("survey",), ())
+    assert account.due("survey") == 5
+
+
+def test_a_payout_that_only_its_time_shows_is_one_after_which_a_cancellation_is_an_end() -> None:
+    account = Account()
+    account.hear(*A.events(M.CREATED, M.ACCEPTED), *B.funded())
+    account.hear(A.event(M.CANCELED, 2_150, status_transitions__paid_out_at=1_200))
+    link = account.link("B")
+    assert link is not None
+    assert link.original == "A"
+    account.survey(country="US")
+    assert "B:paid_out" in account.told

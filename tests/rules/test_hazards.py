@@ -218,6 +218,7 @@ def test_hazard_16_another_name_for_created_absent_and_unknown_fields_statuses_a
     data = lane.data["live:financingoffer_1:created"]
     assert data["offer"]["created_at"] == "1970-01-01T00:16:40Z"
     assert data["offer"]["product_type"] is None
+    assert data["offer"]["offered_terms"]["advance_amount"] == 100_000
     assert data["messaging"]["disclaimer_variant"] is None
     assert data["policy"] == {"name": "paydown", "source": "currency"}
 
@@ -281,3 +282,9 @@ def test_hazard_20_several_draws_are_active_at_once_in_the_us_too() -> None:
     assert account.active() == ["Q"]
     assert account.withheld() == ("Q", "0.15")
     assert account.attention() == []
+
+
+def test_a_record_of_one_account_whose_object_has_no_proper_id_parks_that_account() -> None:
+    lane = Lane()
+    lane.take(event("financing_offer.created", offer(id=5)))
+    assert (len(lane.unattributable), len(lane.invalid)) == (0, 1)

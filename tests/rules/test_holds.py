@@ -244,3 +244,40 @@ def test_an_answer_that_comes_when_nothing_waits_changes_nothing_but_what_is_kno
     account.hear(*A.funded())
     assert account.hear(OfferAnswered("A", 0, A.observed("paid_out")), failed("A", 0), failed("Z", 0)) == []
     assert "Z" not in account.state.offers
+
+
+def test_a_gap_names_only_what_is_still_missing_at_the_release() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.event(M.CREATED, 2_000))
+    account.hear(B.event(M.PAID_OUT, 2_200, accepted=False, status="a word of tomorrow"))
+    account.wait_in_vain("B")
+    # The payout has given up its acceptance and waits for the original; meanwhile the acceptance comes and is told.
+    assert account.hear(B.event(M.ACCEPTED, 2_100)) == ["B:accepted"]
+    account.hear(A.event(M.FULLY_REPAID, 2_200))
+    assert account.release("B:paid_out").gap == ()
+    assert account.attention() == []
+
+
+def test_a_gap_does_not_name_what_another_milestones_snapshot_proves_in_the_same_moment() -> None:
+    account = Account()
+    account.hear(A.event(M.REJECTED, 1_150, accepted=False), A.event(M.PAID_OUT, 1_200))
+    told = account.wait_in_vain("A")
+    assert told.index("A:accepted") < told.index("A:rejected")
+    assert account.release("A:rejected").gap == ()
+
+
+def test_what_an_event_tells_is_not_called_implied_because_another_event_proves_it_too() -> None:
+    account = Account()
+    account.hear(A.event(M.FULLY_REPAID, 9_000))
+    account.hear(A.event(M.PAID_OUT, 1_200, accepted=False, status=BLIND), at=30 * SECOND)
+    while "A:fully_repaid" not in account.told:
+        account.fail("offer", "A")
+    assert account.release("A:accepted").basis == "implied"
+    assert account.release("A:paid_out").basis == "event"
+
+
+def test_an_implied_milestone_has_no_time_even_where_its_transition_is_shown() -> None:
+    account = Account()
+    account.hear(A.event(M.PAID_OUT, 1_200, status_transitions__accepted_at=1_100))
+    account.wait_in_vain("A")
+    assert account.release("A:accepted").occurred_at is None

@@ -56,7 +56,8 @@ def test_what_replaces_a_refill_without_a_link_is_linked_by_its_own_candidates()
 
 def test_a_replacement_of_a_replacement_inherits_too() -> None:
     account = Account()
-    account.hear(*A.funded(), B.event(M.CREATED, 2_000), REPLACEMENT.event(M.CREATED, 2_500, replaces=True))
+    account.hear(*A.funded(), B.event(M.CREATED, 2_000), *D.with_(created=2_100).funded())
+    account.hear(REPLACEMENT.event(M.CREATED, 2_500, replaces=True))
     last = B.with_(id="F", created=2_700, replacement_for="E")
     account.hear(last.event(M.CREATED, 2_700, replaces=True))
     assert account.link("F") == Link("A", "inherited", "inferred")
@@ -184,3 +185,92 @@ def test_what_turns_out_to_be_no_refill_survives_storage() -> None:
     assert stored == account.state.offers
     account.state = replace(account.state, offers=stored)
     account.hear(A.event(M.FULLY_REPAID, 9_000))
+
+
+@pytest.mark.parametrize("refill_first", [True, False])
+def test_what_turns_out_to_be_no_refill_ends_with_the_same_link_in_either_order(
+    refill_first: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    account = Account()
+    low, high = B.event(M.CREATED, 2_000), B.with_(product_type="standard").event(M.ACCEPTED, 2_100)
+    account.hear(*A.funded(), *((low, high) if refill_first else (high, low)))
+    assert account.link("B") is None
+
+
+def test_a_replacement_of_the_same_second_inherits_too() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.with_(id="Z").event(M.CREATED, 2_000))
+    account.hear(B.with_(replacement_for="Z").event(M.CREATED, 2_000, replaces=True))
+    assert account.link("B") == Link("A", "inherited", "inferred")
+
+
+def test_a_link_that_was_told_of_what_is_no_refill_after_all_is_withdrawn() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.event(M.CREATED, 2_000))
+    assert "B:linked:1" in account.told
+    account.hear(B.with_(product_type="standard").event(M.ACCEPTED, 2_100))
+    told = [release for release in account.releases if isinstance(release, RefillLinked)]
+    assert told[-1] == RefillLinked("B", None, 2)
+    assert account.offer("B").link_told is None
+
+
+def test_a_replacement_inherits_the_link_that_the_replaced_refill_has_whatever_that_one_replaced() -> None:
+    account = Account()
+    account.hear(B.event(M.CREATED, 2_000), *Life("D", created=2_100).funded())
+    second = B.with_(id="E", created=2_500, replacement_for="B")
+    account.hear(second.event(M.CREATED, 2_500, replaces=True))
+    assert account.link("E") == Link("D", "only_candidate", "inferred")
+    account.hear(*Life("F", created=2_600).funded())
+    third = B.with_(id="G", created=3_000, replacement_for="E")
+    account.hear(third.event(M.CREATED, 3_000, replaces=True))
+    assert account.link("G") == Link("D", "inherited", "inferred")
+
+
+def test_a_replacement_that_is_older_than_what_it_replaces_is_not_linked_to_itself() -> None:
+    account = Account()
+    replacement = Life("E", "refill", 1_500, replacement_for="B")
+    account.hear(*replacement.funded(), B.event(M.CREATED, 2_000))
+    link = account.link("E")
+    assert link is None or link.original != "E"
+
+
+def test_refills_that_replace_each_other_inherit_nothing_of_themselves() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.with_(replacement_for="E").event(M.CREATED, 2_000))
+    account.hear(REPLACEMENT.event(M.CREATED, 2_500), B.with_(id="F", replacement_for="F").event(M.CREATED, 2_600))
+    assert {account.offer(refill).link_told for refill in "BE"} == {Link("A", "inherited", "inferred")}
+    assert account.link("F") == Link("A", "only_candidate", "inferred")
+
+
+def test_a_replacement_that_is_known_as_one_only_later_inherits_then() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.event(M.CREATED, 2_000))
+    account.hear(REPLACEMENT.with_(replacement_for=None).event(M.CREATED, 2_500))
+    assert account.link("E") == Link("A", "only_candidate", "inferred")
+    account.hear(REPLACEMENT.event(M.ACCEPTED, 2_600))
+    assert account.link("E") == Link("A", "inherited", "inferred")
+
+
+def test_the_refills_of_an_account_are_kept_in_one_order_whichever_came_first() -> None:
+    account = Account()
+    account.hear(REPLACEMENT.event(M.CREATED, 2_500), B.event(M.CREATED, 2_000))
+    assert account.state.refills == ("B", "E")
+
+
+def test_two_refills_do_not_refill_each_other_through_a_replacement_older_than_what_it_replaces() -> None:
+    account = Account()
+    replacement = Life("E", "refill", 1_500, replacement_for="B")
+    account.hear(
+        *replacement.funded(), *Life("X", "refill", 1_800).funded(), Life("B", "refill", 2_500).event(M.CREATED, 2_500)
+    )
+    links = {refill: account.link(refill) for refill in "EX"}
+    originals = {refill: None if link is None else link.original for refill, link in links.items()}
+    assert originals != {"E": "X", "X": "E"}
+
+
+def test_a_link_that_was_never_told_is_not_withdrawn() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.event(M.ACCEPTED, 2_100))
+    account.hear(B.with_(product_type="standard").event(M.PAID_OUT, 2_200))
+    account.hear(B.with_(product_type="standard").event(M.CREATED, 2_000))
+    assert links_told(account, "B") == []

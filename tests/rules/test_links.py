@@ -6,7 +6,7 @@ import pytest
 
 from tests.rules.account import Account
 from tests.rules.lives import Life, transaction, with_fields
-from worker.rules.facts import Fact, OfferAnswered
+from worker.rules.facts import Fact, OfferAnswered, OfferEvent
 from worker.rules.links import candidates
 from worker.rules.milestones import Milestone
 from worker.rules.state import Link
@@ -194,6 +194,7 @@ def test_it_settles_nothing_where_the_named_offer_is_no_candidate() -> None:
 def test_another_reason_or_no_offer_settles_nothing(reason: str, offer: str | None) -> None:
     account = Account()
     account.hear(*A.funded(), B.event(M.CREATED, OFFERED), transaction(reason=reason, offer=offer))
+    assert account.state.refilled == frozenset()
     assert account.link("B") == Link("A", "only_candidate", "inferred")
 
 
@@ -209,3 +210,65 @@ def test_a_standard_offer_is_linked_to_nothing() -> None:
     account.hear(*A.funded(), Life("D", created=OFFERED).event(M.CREATED, OFFERED))
     assert account.link("D") is None
     assert account.due("survey") is None
+
+
+def test_a_survey_that_failed_confirms_no_link() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.event(M.CREATED, 2_000))
+    account.fail("survey")
+    assert account.link("B") == Link("A", "only_candidate", "inferred")
+
+
+@pytest.mark.parametrize(
+    ("shown", "link"),
+    [
+        # Canceled after a payout whose own event was lost, and still open when B was offered.
+        (A.event(M.CANCELED, 2_500, status_transitions__paid_out_at=1_200), Link("A", "only_candidate", "inferred")),
+        # Rendered late: the object of an early event shows the payout's time.
+        (A.event(M.ACCEPTED, 1_100, status_transitions__paid_out_at=1_200), Link("A", "only_candidate", "inferred")),
+    ],
+    ids=["canceled", "accepted"],
+)
+def test_a_time_of_payout_is_a_fact_that_shows_a_payout(shown: OfferEvent, link: Link) -> None:
+    account = Account()
+    account.hear(A.event(M.CREATED, 1_000), shown, B.event(M.CREATED, 2_000))
+    assert account.link("B") == link
+
+
+def test_a_time_of_repayment_is_a_fact_that_shows_an_end() -> None:
+    account = Account()
+    ended = A.event(M.PAID_OUT, 1_200, status_transitions__fully_repaid_at=1_900)
+    account.hear(A.event(M.CREATED, 1_000), ended, B.event(M.CREATED, 2_000))
+    assert account.link("B") is None
+
+
+def test_offers_of_which_nobody_knows_the_currency_are_not_known_to_have_the_same() -> None:
+    account = Account()
+    for each in (A.event(M.PAID_OUT, 1_200), B.event(M.CREATED, 2_000)):
+        fields = {name: value for name, value in each.snapshot.fields.items() if not name.endswith(".currency")}
+        account.hear(replace(each, snapshot=replace(each.snapshot, fields=fields)))
+    assert account.link("B") is None
+
+
+def test_a_survey_that_shows_nothing_confirms_nothing() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.event(M.CREATED, 2_000))
+    account.survey(country=None)
+    assert account.link("B") == Link("A", "only_candidate", "inferred")
+
+
+def test_a_survey_that_fails_later_takes_no_confirmation_back() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.event(M.CREATED, OFFERED))
+    account.survey(country="US")
+    account.hear(Life("C", "refill", 3_000).event(M.CREATED, 3_000))
+    account.fail("survey")
+    assert account.link("B") == Link("A", "only_candidate", "confirmed")
+    assert account.link("C") == Link("A", "only_candidate", "inferred")
+
+
+def test_a_survey_that_shows_offers_confirms_even_where_it_shows_no_country() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.event(M.CREATED, OFFERED))
+    account.survey(A.observed("paid_out", id="obs_A"), country=None)
+    assert account.link("B") == Link("A", "only_candidate", "confirmed")

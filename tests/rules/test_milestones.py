@@ -43,6 +43,19 @@ def test_the_status_is_the_strongest_milestone_released() -> None:
         assert not is_late(stronger, {weaker})
 
 
+def test_milestones_are_called_what_stripe_calls_their_events() -> None:
+    assert " ".join(M) == (
+        "created accepted paid_out fully_repaid canceled rejected expired replaced accepted_other_offer"
+    )
+    assert not any(is_late(milestone, {milestone}) for milestone in M)
+
+
+def test_an_event_that_replaces_nothing_names_no_other_offer() -> None:
+    account = Account()
+    account.hear(A.event(M.CREATED, 1_000))
+    assert list(account.state.offers) == ["A"]
+
+
 def test_no_milestone_rests_on_a_stronger_one() -> None:
     for milestone, before in PREDECESSOR.items():
         assert before is None or WEAKEST_FIRST.index(before) < WEAKEST_FIRST.index(milestone)
@@ -142,6 +155,7 @@ def test_what_an_answer_proves_has_no_time_but_that_of_a_transition() -> None:
         ("canceled", {M.CREATED, M.CANCELED}),
         ("rejected", {M.CREATED, M.REJECTED}),
         ("replaced", {M.CREATED, M.REPLACED}),
+        ("accepted_other_offer", {M.CREATED, M.ACCEPTED_OTHER_OFFER}),
         ("revoked", {M.CREATED}),
         ("a word of tomorrow", {M.CREATED}),
         (None, {M.CREATED}),

@@ -195,3 +195,8 @@ def test_a_survey_without_a_country_takes_nothing_back() -> None:
     account.survey(country=None)
     assert account.state.country == "US"
     assert account.state.policy == Decided("paydown", "country")
+
+
+def test_an_older_offers_currency_is_no_answer_where_the_youngest_has_another() -> None:
+    old, young = offer("A", 1_000, offered_terms__currency="usd"), offer("B", 2_000, offered_terms__currency="cad")
+    assert resolve(None, [old, young]) == Decided("unknown", None)

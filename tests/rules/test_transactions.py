@@ -10,6 +10,7 @@ from tests.rules.lives import Life, transaction
 from worker.rules.facts import Resumed, TransactionEvent, UnknownEvent, Unusable
 from worker.rules.milestones import Milestone
 from worker.rules.releases import AttentionRaised
+from worker.rules.state import AccountState, Decided
 
 M = Milestone
 
@@ -69,5 +70,16 @@ def test_a_record_that_cannot_be_applied_quarantines_the_account_until_it_is_res
     assert account.hear(Unusable("again")) == [], "a person is asked once for each reason and subject"
 
 
-def test_state_is_kept_per_mode_and_account() -> None:
-    assert Account().state.key == (True, "acct_1")
+def test_state_is_kept_per_mode_and_account_and_begins_with_nothing_decided() -> None:
+    new = AccountState("acct_1", livemode=False)
+    assert new.key == (False, "acct_1")
+    assert new.policy == Decided("unknown", None)
+    assert not new.quarantined
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_contents_of_a_transaction_under_one_event_id_do_not_depend_on_arrival(first: int) -> None:
+    account = Account()
+    both = [transaction(total_amount=7), transaction(total_amount=8)]
+    account.hear(both[first], both[1 - first])
+    assert account.state.transactions["cptxn_1"].transaction.total_amount == 8, "the greater text, as fields merge"

@@ -218,3 +218,19 @@ def test_each_notification_of_a_milestone_shows_what_is_open_and_withheld_after_
     assert account.release("A:fully_repaid").withholding is None
     assert account.release("B:paid_out").active == ("B",)
     assert told[:2] == ["A:fully_repaid", "withholding:3"]
+
+
+def test_stacked_a_chain_is_followed_by_age_whatever_its_offers_are_called() -> None:
+    account = Account()
+    middle = UK_B.with_(id="Z")
+    account.hear(*UK_A.funded(), *middle.funded(), *UK_C.events(M.CREATED, M.ACCEPTED))
+    assert account.link("C") is not None
+    assert account.withheld() == ("A", "0.3")
+
+
+def test_stacked_an_acceptance_of_unknown_time_is_no_newer_than_one_that_is_known() -> None:
+    account = Account()
+    account.hear(*UK_A.funded(), UK_C.with_(created=2_050).event(M.CREATED, 2_050), UK_B.event(M.CREATED, 2_000))
+    account.hear(UK_B.event(M.ACCEPTED, 2_100))
+    account.hear(OfferAnswered("C", 0, UK_C.with_(created=2_050).observed("accepted")))
+    assert account.withheld() == ("A", "0.2")

@@ -6,7 +6,7 @@ from worker.rules.draft import Draft
 from worker.rules.evolve import evolve
 from worker.rules.gates import Closed
 from worker.rules.milestones import PREDECESSOR, Milestone
-from worker.rules.state import Evidence, Hold
+from worker.rules.state import Evidence, Hold, Offer
 
 # Stripe is asked after the grace, then twice more, each time after twice the time before.
 ATTEMPTS: Final = 3
@@ -44,19 +44,27 @@ def _count(draft: Draft, offer_id: str, milestone: Milestone, held: Hold) -> Non
     draft.put(evolve(offer, holds={**offer.holds, milestone: evolve(held, attempts=attempts, due=due)}))
 
 
+def imply(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
+    """The offer with every predecessor known that the milestone's own snapshots prove."""
+    proves = offer.known[milestone].proves
+    implied: dict[Milestone, Evidence] = {}
+    before = PREDECESSOR[milestone]
+    while before is not None:
+        if before in proves and before not in offer.known:
+            implied[before] = Evidence("implied", None, draft.cause.id, frozenset())
+        before = PREDECESSOR[before]
+    return evolve(offer, known={**offer.known, **implied}) if implied else offer
+
+
 def _give_up(draft: Draft, offer_id: str, milestone: Milestone, held: Hold) -> None:
     """Wait no longer: what the milestone's own snapshot proves is taken as known, the rest is a declared gap."""
     offer = draft.offer(offer_id)
-    known = dict(offer.known)
-    proves = offer.known[milestone].proves if milestone in offer.known else frozenset()
-    before = PREDECESSOR[milestone]
-    while before is not None:
-        if held.gate == "G1" and before in proves and before not in known:
-            known[before] = Evidence("implied", None, draft.cause.id, frozenset())
-        before = PREDECESSOR[before]
+    if held.gate == "G1":
+        offer = imply(draft, offer, milestone)
+    known = offer.known
     implied = {f"{offer_id}:{name}" for name in known}
     gap = tuple(name for name in held.waiting_for if name not in implied)
     gaps = {**offer.gaps, milestone: (*offer.gaps.get(milestone, ()), *gap)} if gap else offer.gaps
-    draft.put(evolve(offer, known=known, gaps=gaps))
+    draft.put(evolve(offer, gaps=gaps))
     # An implied payout can make an original of the offer.
     draft.links_doubtful = True

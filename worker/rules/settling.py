@@ -7,7 +7,7 @@ from worker.rules.discount import settle_discounts
 from worker.rules.draft import Draft
 from worker.rules.evolve import evolve
 from worker.rules.gates import closed
-from worker.rules.holds import hold
+from worker.rules.holds import hold, imply
 from worker.rules.links import announce_originals, relink, tell_links
 from worker.rules.milestones import Milestone, is_late
 from worker.rules.policy import resolve
@@ -78,6 +78,9 @@ def _settle_offer(draft: Draft, offer: Offer) -> None:
         draft.raise_attention("charged_off", offer.id, "Stripe shows the financing as charged off")
     if offer.known.keys() == offer.released:
         return
+    for milestone in offer.gaps:
+        # A proof can still come while what was given up waits behind its next gate.
+        offer = imply(draft, offer, milestone)
     holds: dict[Milestone, Hold] = {}
     for milestone in offer.pending():
         gate = closed(draft, offer, milestone)
