@@ -281,3 +281,15 @@ def test_an_implied_milestone_has_no_time_even_where_its_transition_is_shown() -
     account.hear(A.event(M.PAID_OUT, 1_200, status_transitions__accepted_at=1_100))
     account.wait_in_vain("A")
     assert account.release("A:accepted").occurred_at is None
+
+
+def test_a_proof_that_comes_while_a_milestone_waits_behind_its_next_gate_still_closes_the_gap() -> None:
+    account = Account()
+    account.hear(*A.funded(), B.event(M.CREATED, 2_000))
+    account.hear(B.event(M.PAID_OUT, 2_200, accepted=False, status=BLIND))
+    account.wait_in_vain("B")
+    assert account.hold("B", M.PAID_OUT).gate == "G2"
+    account.hear(B.event(M.PAID_OUT, 2_200, id="evt_twin"))
+    account.hear(A.event(M.FULLY_REPAID, 2_200))
+    assert account.release("B:paid_out").gap == ()
+    assert account.release("B:accepted").basis == "implied"
