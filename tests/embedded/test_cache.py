@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.embedded import Kafka, kafka_jars
+from worker.embedded import Kafka, archives, kafka_jars
 from worker.embedded.cache import Cache
 from worker.embedded.errors import EmbeddedError, PartMissingError
 
@@ -91,7 +91,7 @@ async def test_an_archive_with_other_content_is_refused(folder: Path, monkeypatc
         return archive
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
-    monkeypatch.setattr(kafka_jars, "_download", forge)
+    monkeypatch.setattr(archives, "_download", forge)
     with pytest.raises(PartMissingError, match="not the pinned one"):
         await kafka_jars.kafka_jars()
 

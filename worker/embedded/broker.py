@@ -10,6 +10,7 @@ from typing import Final
 from worker.embedded.broker_settings import LOGGING, BrokerSettings
 from worker.embedded.errors import FolderInUseError
 from worker.embedded.free_ports import LOOPBACK
+from worker.embedded.guard import Guard
 from worker.embedded.jvm import Jvm
 from worker.embedded.metadata_request import known_brokers
 from worker.embedded.server_process import ServerProcess
@@ -23,9 +24,10 @@ _VACANT_SECONDS: Final = 10.0
 class Broker:
     """The node `node` of a cluster, with all that is its own in `folder`."""
 
-    def __init__(self, node: int, folder: Path, jvm: Jvm) -> None:
+    def __init__(self, node: int, folder: Path, jvm: Jvm, guard: Guard) -> None:
         self.node = node
-        self._settings = BrokerSettings(node, "data", (0, 0), ())
+        self._settings = BrokerSettings(node, "data", (0, 0), (), guard.settings)
+        self._users = guard.users
         self._folder = folder.resolve()
         self._data = self._folder / self._settings.data
         self._jvm = jvm
@@ -107,7 +109,9 @@ class Broker:
 
     async def _format(self, cluster: str) -> None:
         shutil.rmtree(self._data, ignore_errors=True)  # of a formatting that was killed
-        arguments = ("format", "--cluster-id", cluster, "--config", str(self._properties))
+        users = [f"SCRAM-SHA-512=[name={name},password={password}]" for name, password in self._users.items()]
+        scram = [argument for user in users for argument in ("--add-scram", user)]
+        arguments = ("format", "--cluster-id", cluster, "--config", str(self._properties), *scram)
         formatter = ServerProcess("format", self._folder)
         try:
             formatter.launch(self._command("kafka.tools.StorageTool", *arguments))

@@ -1,6 +1,7 @@
 """The files a Kafka node reads: its properties and its log's; they differ from the defaults only with a reason."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from worker.embedded.free_ports import LOOPBACK
@@ -32,17 +33,23 @@ class BrokerSettings:
     """Where clients connect, and where the controllers talk among themselves."""
     voters: tuple[tuple[int, int], ...]
     """Every node of the cluster with its controller's port."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Of a `Guard`."""
 
     def properties(self) -> str:
         """The content of server.properties."""
-        return "".join(f"{name}={value}\n" for name, value in (self._node() | self._cluster()).items())
+        settings = {**self._node(), **self._cluster(), **self.more}
+        return "".join(f"{name}={value}\n" for name, value in {**settings, **self._listeners()}.items())
+
+    def _listeners(self) -> dict[str, str]:
+        clients, controllers = self.ports
+        own = f"PLAINTEXT://{LOOPBACK}:{clients},CONTROLLER://{LOOPBACK}:{controllers}"
+        return {"listeners": ",".join(filter(None, [own, self.more.get("listeners")]))}
 
     def _node(self) -> dict[str, object]:
-        clients, controllers = self.ports
         return {
             "process.roles": "broker,controller",
             "node.id": self.node,
-            "listeners": f"PLAINTEXT://{LOOPBACK}:{clients},CONTROLLER://{LOOPBACK}:{controllers}",
             "controller.listener.names": "CONTROLLER",
             "controller.quorum.voters": ",".join(f"{node}@{LOOPBACK}:{port}" for node, port in self.voters),
             # Relative to the node's folder: Kafka reads this file as Latin-1, which not every path can be written in.

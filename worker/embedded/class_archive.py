@@ -15,6 +15,7 @@ from worker.embedded.cluster_id import cluster_id
 from worker.embedded.errors import ServerFailedError
 from worker.embedded.folder import temporary_folder
 from worker.embedded.free_ports import free_ports
+from worker.embedded.guard import Guard
 from worker.embedded.jvm import Jvm
 from worker.embedded.server_process import ServerProcess
 
@@ -44,7 +45,7 @@ async def _make(jvm: Jvm, entry: Path) -> None:
 
 async def _run_once(jvm: Jvm, folder: Path) -> None:
     clients, controllers = free_ports(2)
-    broker = Broker(1, folder / "broker", jvm)
+    broker = Broker(1, folder / "broker", jvm, Guard())
     await broker.prepare((clients, controllers), ((1, controllers),), cluster_id(folder))
     try:
         await broker.start()

@@ -12,6 +12,7 @@ from worker.embedded.class_archive import with_class_archive
 from worker.embedded.cluster_id import cluster_id
 from worker.embedded.errors import EmbeddedError, FolderInUseError, PortTakenError
 from worker.embedded.free_ports import free_ports
+from worker.embedded.guard import Guard
 from worker.embedded.java import Java
 from worker.embedded.jvm import Jvm
 from worker.embedded.kafka_jars import kafka_jars
@@ -27,15 +28,16 @@ class Kafka:
 
     One node, or three with replication 3 and at least 2 in sync. `quick` starts fast and peaks low; without it the JVMs
     compile fully and have twice the memory, for load. Topics are not made by using them. All nodes end with
-    this process, even when it is killed.
+    this process, even when it is killed. A `guard` closes it to those who cannot prove who they are.
     """
 
-    def __init__(self, folder: Path, *, brokers: int = 1, quick: bool = True) -> None:
+    def __init__(self, folder: Path, *, brokers: int = 1, quick: bool = True, guard: Guard | None = None) -> None:
         if brokers not in _SIZES:
             raise ValueError(f"A cluster has one or three brokers, not {brokers}.")
         self._folder = folder.absolute()
         self._nodes = range(1, brokers + 1)
         self._quick = quick
+        self._guard = guard or Guard()
         self._brokers: tuple[Broker, ...] = ()
 
     @property
@@ -62,7 +64,7 @@ class Kafka:
             return
         jvm = await self._jvm()
         for attempt in range(_PORT_ATTEMPTS):
-            brokers = tuple(Broker(node, self._folder / f"broker-{node}", jvm) for node in self._nodes)
+            brokers = tuple(Broker(node, self._folder / f"broker-{node}", jvm, self._guard) for node in self._nodes)
             try:
                 await self._prepare_all(brokers)
                 await self._start_all(brokers)

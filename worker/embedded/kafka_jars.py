@@ -5,18 +5,12 @@ The pins are what a resolver answers for `org.apache.kafka:kafka_2.13` and `:kaf
 version could differ from the one tested, and a client older than the server has come out of it.
 """
 
-import asyncio
 import hashlib
-import os
-import ssl
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
+from worker.embedded.archives import fetched
 from worker.embedded.cache import Cache
-from worker.embedded.errors import PartMissingError
 
 _PINS: Final = {
     "at.yawk.lz4": {
@@ -125,55 +119,9 @@ _PINS: Final = {
 PINNED: Final = {f"{group}:{artifact}": sha256 for group, pins in _PINS.items() for artifact, sha256 in pins.items()}
 """Maven coordinates (group:artifact:version) and the SHA-256 of the archive."""
 
-_ATTEMPTS: Final = 3
-_PARALLEL: Final = 8
-_ANSWER_SECONDS: Final = 30
-
 
 async def kafka_jars() -> tuple[Path, ...]:
     """All archives for the class path, in a fixed order; fetched by the first run, from the cache ever after."""
     pins = hashlib.sha256(repr(sorted(PINNED.items())).encode()).hexdigest()[:16]
-    folder = await Cache.of_user().entry(f"kafka-{pins}", _fetch_all)
+    folder = await Cache.of_user().entry(f"kafka-{pins}", fetched(PINNED))
     return tuple(sorted(folder.glob("*.jar")))
-
-
-async def _fetch_all(folder: Path) -> None:
-    await asyncio.to_thread(_fetch_in_parallel, folder)
-
-
-def _fetch_in_parallel(folder: Path) -> None:
-    _trust_the_system()
-    with ThreadPoolExecutor(_PARALLEL) as pool:
-        list(pool.map(partial(_fetch, folder), PINNED))
-
-
-def _trust_the_system() -> None:
-    """Verify as the system does: its own store may know an authority, of a proxy say, that the package's does not."""
-    paths = ssl.get_default_verify_paths()
-    store = paths.cafile or paths.capath
-    if store and Path(store).exists():
-        os.environ.setdefault("REQUESTS_CA_BUNDLE", store)
-
-
-def _fetch(folder: Path, coordinate: str) -> None:
-    reason: object = "its content is not the pinned one"
-    for _ in range(_ATTEMPTS):
-        try:
-            # A repository of its own for each attempt: jgo takes a half-fetched file for a fetched one.
-            with TemporaryDirectory(dir=folder) as repository:
-                archive = _download(Path(repository), coordinate)
-                if hashlib.sha256(archive.read_bytes()).hexdigest() == PINNED[coordinate]:
-                    archive.rename(folder / archive.name)
-                    return
-        except (OSError, RuntimeError) as error:  # jgo's for not reached, and for not found
-            reason = error
-    raise PartMissingError(f"{coordinate} could not be fetched: {reason}")
-
-
-def _download(repository: Path, coordinate: str) -> Path:
-    try:
-        from jgo.maven import MavenContext  # noqa: PLC0415 - only the extra `embedded` has it
-    except ImportError:
-        raise PartMissingError("Kafka's archives cannot be fetched: install the extra 'embedded'.") from None
-    context = MavenContext(repo_cache=repository, timeout=_ANSWER_SECONDS)
-    return Path(context.create_dependency(coordinate).artifact.resolve())

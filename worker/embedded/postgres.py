@@ -1,6 +1,7 @@
 """A real PostgreSQL server on this machine, for development and tests; never for production."""
 
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -41,11 +42,16 @@ class Postgres:
 
     As root it runs as `nobody`, and should be given a folder that any user may pass through, such as one of
     `temporary_folder`; for another, the data are in a new folder under the system's temporary one, which stays. The
-    server ends with this process, even when it is killed.
+    server ends with this process, even when it is killed. `programs` is the folder with another build's `initdb` and
+    `postgres`, which its user must reach; `settings` come on top of, or instead of, the usual ones.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, *, programs: Path | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
         self._folder = folder.absolute()
+        self._programs = programs
+        self._settings = _SETTINGS | dict(settings or {})
         self._user = SystemUser.for_servers()
         self._storage = PostgresStorage(self._folder, self._user)
         self._process = ServerProcess("postgres", self._folder, user=self._user, orphaned=signal.SIGQUIT)
@@ -72,7 +78,7 @@ class Postgres:
         """
         if self._process.launched:
             raise FolderInUseError(f"Postgres runs in {self._folder} already.")
-        programs = await postgres_programs(self._user)
+        programs = self._programs or await postgres_programs(self._user)
         self._folder.mkdir(parents=True, exist_ok=True)
         await self._process.vacant(_VACANT_SECONDS)
         self._storage.prepare()
@@ -151,7 +157,7 @@ class Postgres:
 
     async def _launch(self, programs: Path, port: int) -> None:
         self._storage.forget_killed()
-        settings = [f"--{name}={value}" for name, value in (_SETTINGS | {"port": str(port)}).items()]
+        settings = [f"--{name}={value}" for name, value in (self._settings | {"port": str(port)}).items()]
         try:
             self._process.launch([str(programs / "postgres"), "-D", str(self._storage.data), *settings])
             await self._process.ready(self._is_ready, _READY_SECONDS)
