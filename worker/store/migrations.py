@@ -64,8 +64,10 @@ async def migrate(settings: Settings) -> Sequence[str]:
 
 
 async def _apply(connection: asyncpg.Connection, schema: str) -> Sequence[str]:
-    # The name was checked against a pattern when the settings were read.
-    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    # Asked first: who may make tables in a schema that was made for them may still make no schemas.
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1)", schema):
+        # The name was checked against a pattern when the settings were read.
+        await connection.execute(f"CREATE SCHEMA {schema}")
     await connection.execute(f"SET search_path TO {schema}; SET lock_timeout TO '10s'")
     await connection.execute(
         "CREATE TABLE IF NOT EXISTS migration (number integer PRIMARY KEY, name text NOT NULL, "
