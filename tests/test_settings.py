@@ -100,3 +100,10 @@ def test_seconds_may_be_fractions_and_zero_but_not_negative() -> None:
 def test_a_problem_never_shows_a_secret() -> None:
     shown = "\n".join(problems(MINIMAL | {"CAPITAL_STRIPE_API_KEY": "sk_secret_without_mode"}))
     assert "sk_secret_without_mode" not in shown
+
+
+def test_a_required_secret_whose_file_is_empty_is_missing(tmp_path: Path) -> None:
+    empty = tmp_path / "secrets"
+    empty.write_text("\n")
+    given = {"CAPITAL_KAFKA_BOOTSTRAP": "localhost:9092", "CAPITAL_WEBHOOK_SECRETS_FILE": str(empty)}
+    assert problems(given, "ingress") == ["CAPITAL_WEBHOOK_SECRETS: required by `ingress`"]

@@ -1,7 +1,7 @@
 """Settings: read once from the environment, checked together, every problem named at once; never defaults a secret."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -158,11 +158,18 @@ def load(role: Role, environ: Mapping[str, str] | None = None) -> Settings:
     try:
         settings = Settings.model_validate(given)
     except ValidationError as error:
-        raise SettingsError(problems + [_line(detail) for detail in error.errors()] + _missing(role, given)) from None
-    problems += _missing(role, given)
+        invalid = [_line(detail) for detail in error.errors()]
+        raise SettingsError(problems + invalid + _missing(role, given, problems)) from None
+    problems += _missing(role, given, problems)
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def secret_files(environ: Mapping[str, str]) -> Mapping[str, Path]:
+    """The files that secrets come from, by the field they are for."""
+    named = {name: f"{PREFIX}{name.upper()}_FILE" for name in SECRETS}
+    return {name: Path(environ[variable]) for name, variable in sorted(named.items()) if variable in environ}
 
 
 def _read(environ: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
@@ -187,22 +194,18 @@ def _from_file(name: str, field: str, environ: Mapping[str, str], given: dict[st
     try:
         given[field] = Path(environ[name]).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        # Present, but unreadable: not to be named a second time as missing.
-        given[field] = ""
         return [f"{name}: cannot be read ({type(error).__name__})"]
     return []
 
 
-def _missing(role: Role, given: Mapping[str, str]) -> list[str]:
+def _missing(role: Role, given: Mapping[str, str], problems: Sequence[str]) -> list[str]:
+    """What the role requires and has not; what is present but unreadable is not named a second time."""
+    names = [f"{PREFIX}{field.upper()}" for field in REQUIRED[role] if not given.get(field, "").strip(" ,")]
     return [
-        f"{PREFIX}{field.upper()}: required by `{role}`"
-        for field in REQUIRED[role]
-        if not given.get(field, "").strip(" ,") and field not in _unreadable(given)
+        f"{name}: required by `{role}`"
+        for name in names
+        if not any(problem.startswith(f"{name}_FILE") for problem in problems)
     ]
-
-
-def _unreadable(given: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(field for field, value in given.items() if not value and field in SECRETS)
 
 
 def _line(detail: Any) -> str:  # noqa: ANN401 - pydantic's own error dictionary

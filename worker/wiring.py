@@ -28,6 +28,7 @@ from worker.lookup.resolver import Persistence, Resolver
 from worker.outbox.entries import Outbox, write_entries
 from worker.ports import Destination, Unavailable
 from worker.relay.relay import Relay
+from worker.rotation import Rotation
 from worker.rules.draft import Timing
 from worker.settings import Settings
 from worker.starting import patiently
@@ -73,6 +74,7 @@ class Process:
 
     settings: Settings
     stop: asyncio.Event
+    rotation: Rotation
     clock: SystemClock = field(default_factory=SystemClock)
     health: Health = field(default_factory=Health)
 
@@ -80,6 +82,10 @@ class Process:
     def cluster(self) -> Cluster:
         """How to reach Kafka."""
         return Cluster.of(self.settings)
+
+    def database_url(self) -> str:
+        """Where Postgres is, with the password of now."""
+        return self.rotation.settings.database_url
 
 
 async def ingress(process: Process) -> None:
@@ -91,9 +97,11 @@ async def ingress(process: Process) -> None:
         handoff = EventsHandoff(process.cluster, settings.events_topic)
         stack.push_async_callback(handoff.close)
         await patiently(process.stop, handoff.open)
+        signatures = Signatures(process.rotation.settings.webhook_secrets)
+        process.rotation.follow(lambda fresh: signatures.trust(fresh.webhook_secrets))
         app = Ingress(
             handoff,
-            Signatures(settings.webhook_secrets),
+            signatures,
             HealthApp(process.health),
             bodies=Bodies(BodyLimits()),
             refusals=Refusals(process.clock),
@@ -112,7 +120,7 @@ async def consume(process: Process) -> None:
     process.health.register("lanes", _well, _starting)
     partitions = await patiently(process.stop, partial(_existing, process, settings.events_topic))
     async with AsyncExitStack() as stack:
-        pool = await patiently(process.stop, partial(connect, settings))
+        pool = await patiently(process.stop, partial(connect, settings, url=process.database_url))
         stack.push_async_callback(pool.close)
         await patiently(process.stop, partial(migrations.verify, pool))
         keeper = Keeper(partial(_membership, process), lanes(process, pool, partitions), process.clock)
@@ -198,16 +206,19 @@ async def lookup(process: Process) -> None:
     settings = process.settings
     process.health.register("lookup", _well, _starting)
     async with AsyncExitStack() as stack:
-        pool = await patiently(process.stop, partial(connect, settings, connections=4))
+        pool = await patiently(process.stop, partial(connect, settings, connections=4, url=process.database_url))
         stack.push_async_callback(pool.close)
         await patiently(process.stop, partial(migrations.verify, pool))
         handoff = EventsHandoff(process.cluster, settings.events_topic)
         stack.push_async_callback(handoff.close)
         await patiently(process.stop, handoff.open)
         api = CapitalApi(
-            settings.stripe_api_key, settings.stripe_api_base, Pace(settings.lookup_requests_per_second, process.clock)
+            process.rotation.settings.stripe_api_key,
+            settings.stripe_api_base,
+            Pace(settings.lookup_requests_per_second, process.clock),
         )
         stack.push_async_callback(api.close)
+        process.rotation.follow(lambda fresh: api.use(fresh.stripe_api_key))
         persistence = Persistence(
             settings.lookup_attempts, settings.lookup_backoff_seconds, settings.lookup_concurrency
         )

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
+from worker.rotation import Rotation
 from worker.settings import Settings
 from worker.wiring import Process, _until_stopped
 
@@ -24,8 +25,12 @@ class Stuck:
         self.asked = True
 
 
+def process_of(settings: Settings) -> Process:
+    return Process(settings, asyncio.Event(), Rotation("consume", settings, {}))
+
+
 async def test_work_that_does_not_end_in_the_drain_time_is_cut_and_said_to_be() -> None:
-    process = Process(Settings(drain_seconds=0.01), asyncio.Event())
+    process = process_of(Settings(drain_seconds=0.01))
     process.stop.set()
     stuck = Stuck()
     with capture_logs() as logs:
@@ -40,6 +45,6 @@ async def test_work_that_fails_is_not_taken_for_drained() -> None:
         async def run(self) -> None:
             raise TimeoutError("of its own")
 
-    process = Process(Settings(), asyncio.Event())
+    process = process_of(Settings())
     with pytest.raises(TimeoutError, match="of its own"):
         await _until_stopped(process, Broken())

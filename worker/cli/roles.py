@@ -1,6 +1,8 @@
 """The commands that run until they are told to stop: ingress, consume, serve."""
 
 import argparse
+import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Final
@@ -9,6 +11,7 @@ import structlog
 
 from worker import wiring
 from worker.cli.subcommands import Subcommands
+from worker.rotation import Rotation
 from worker.settings import Settings
 from worker.shutdown import stop_requested
 
@@ -31,13 +34,15 @@ async def _run(
     role: Callable[[wiring.Process], Awaitable[None]], settings: Settings, chosen: argparse.Namespace
 ) -> int:
     log = structlog.get_logger()
-    process = wiring.Process(settings, stop_requested())
+    process = wiring.Process(settings, stop_requested(), Rotation(chosen.role, settings, os.environ))
     log.info("role.started", role=chosen.command)
+    rotating = asyncio.create_task(process.rotation.run())
     if chosen.command == "ingress":
         # Its own port answers for its health.
         await role(process)
     else:
         async with wiring.watched(process):
             await role(process)
+    rotating.cancel()
     log.info("role.stopped", role=chosen.command)
     return 0

@@ -14,7 +14,11 @@ class Signatures:
     """The secrets that webhooks may be signed with; while one is rolled, old and new both count."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        """Raises ValueError when there is no secret, or one that can sign nothing."""
+        """Raises ValueError as `trust` does."""
+        self.trust(secrets)
+
+    def trust(self, secrets: Sequence[str]) -> None:
+        """Go by these from now on. Raises ValueError when there is none, or one that can sign nothing."""
         if not secrets or not all(secret.strip() and secret.isprintable() for secret in secrets):
             raise ValueError("at least one webhook secret is needed, and each must be printable text")
         self._secrets = tuple(secrets)

@@ -34,10 +34,15 @@ class CapitalApi:
         # It would write a file in the home folder and tell Stripe about this machine.
         stripe.enable_telemetry = False
         self._pace = pace
+        self._base = base.rstrip("/")
         self._transport = stripe.HTTPXClient(timeout=REQUEST_SECONDS)
+        self.use(keys)
+
+    def use(self, keys: Sequence[str]) -> None:
+        """Ask with these keys from now on."""
         self._clients = {
             key_mode(key) == "live": stripe.StripeClient(
-                key, base_addresses={"api": base.rstrip("/")}, http_client=self._transport, max_network_retries=0
+                key, base_addresses={"api": self._base}, http_client=self._transport, max_network_retries=0
             )
             for key in keys
         }

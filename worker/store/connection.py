@@ -1,9 +1,9 @@
 """Connecting to Postgres: one pool a process, every statement with a deadline; driver errors never leave here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -68,12 +68,21 @@ class Pool:
             self._pool.terminate()
 
 
-async def connect(settings: Settings, *, connections: int = 16) -> Pool:
-    """A pool of at most `connections`. Raises Unavailable when the database cannot be reached now."""
+async def connect(settings: Settings, *, connections: int = 16, url: Callable[[], str] | None = None) -> Pool:
+    """A pool of at most `connections`. Raises Unavailable when the database cannot be reached now.
+
+    Every new connection asks `url` where to go: a password may have been changed since the settings were read.
+    """
+    where = url or (lambda: settings.database_url)
+
+    async def dial(*_: Any, **options: Any) -> asyncpg.Connection:  # noqa: ANN401 - the pool's own
+        return await asyncpg.connect(where(), **options)
+
     with translated():
-        limits = LIMITS | await _transaction_limit(settings)
+        limits = LIMITS | await _transaction_limit(where())
         pool = await asyncpg.create_pool(
-            settings.database_url,
+            where(),
+            connect=dial,
             min_size=1,
             max_size=connections,
             timeout=CONNECT_SECONDS,
@@ -83,13 +92,13 @@ async def connect(settings: Settings, *, connections: int = 16) -> Pool:
     return Pool(pool)
 
 
-async def _transaction_limit(settings: Settings) -> dict[str, str]:
+async def _transaction_limit(url: str) -> dict[str, str]:
     """The limit for an owner that freezes between preparing a statement and executing it, from Postgres 17 on.
 
     To Postgres such a session is neither idle nor executing, so that no other limit ends it while it holds its
     cursor's row.
     """
-    connection = await asyncpg.connect(settings.database_url, timeout=CONNECT_SECONDS)
+    connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
     try:
         version = connection.get_server_version().major
     finally:
