@@ -24,7 +24,7 @@ class Child:
         self._folder = folder
         self._environ = environ
         self._log = log
-        self._health = f"http://127.0.0.1:{health_port}"
+        self.address = f"http://127.0.0.1:{health_port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __repr__(self) -> str:
@@ -62,7 +62,7 @@ class Child:
         """A page of its health port, None where it does not answer with 200."""
         async with httpx.AsyncClient(timeout=5, verify=False, trust_env=False) as client:
             try:
-                answer = await client.get(self._health + path)
+                answer = await client.get(self.address + path)
             except httpx.TransportError:
                 return None
         return answer.text if answer.status_code == httpx.codes.OK else None
