@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import traceback
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -176,6 +177,8 @@ def lanes(process: Process, pool: Pool, partitions: int) -> LaneFactory:
     deciding = circumstances(settings, partitions)
     ledger, outbox = Ledger(pool, WRITERS), Outbox(pool)
     limits = Limits(settings.brake_count, settings.brake_ratio, settings.brake_window_seconds)
+    # A brake that forgot with its lane would let a few more pass at each restart.
+    brakes = defaultdict[int, Brake](partial(Brake, limits, process.clock))
     owner = settings.group_instance_id or f"{socket.gethostname()}"
 
     @asynccontextmanager
@@ -187,8 +190,7 @@ def lanes(process: Process, pool: Pool, partitions: int) -> LaneFactory:
             publisher = LanePublisher(cluster, topics, settings.consumer_group, partition)
             relay = Relay(publisher, outbox, process.clock)
             stack.push_async_callback(relay.close)
-            brake = Brake(limits, process.clock)
-            parts = Parts(source, ledger, relay, process.clock, brake, deciding)
+            parts = Parts(source, ledger, relay, process.clock, brakes[partition], deciding)
             yield Lane(partition, owner, settings.batch_size, parts)
 
     return begin

@@ -20,7 +20,7 @@ class Limits:
 
 
 class Brake:
-    """One lane's recent batches, and whether the next may be committed."""
+    """One partition's recent batches, and whether the next may be committed; it outlives the lanes that it stops."""
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self._limits = limits
@@ -29,11 +29,14 @@ class Brake:
 
     def check(self, records: int, quarantined: int) -> None:
         """Raises Braked where a batch of so many records, so many of them to be quarantined, is too much."""
-        now = self._clock.monotonic()
-        while self._recent and self._recent[0][0] < now - self._limits.seconds:
+        oldest = self._clock.monotonic() - self._limits.seconds
+        while self._recent and self._recent[0][0] < oldest:
             self._recent.popleft()
         bad = quarantined + sum(count for _, _, count in self._recent)
         total = records + sum(count for _, count, _ in self._recent)
         if quarantined and bad >= self._limits.count and bad >= self._limits.ratio * total:
             raise Braked(f"{bad} of {total} records of the last {self._limits.seconds:g} s would be quarantined")
-        self._recent.append((now, records, quarantined))
+
+    def count(self, records: int, quarantined: int) -> None:
+        """Remember a batch that was committed."""
+        self._recent.append((self._clock.monotonic(), records, quarantined))

@@ -76,9 +76,11 @@ class Lane:
         """One batch from records to commit."""
         began = self._parts.clock.monotonic()
         deliberation = await self._decide(position, records)
-        self._parts.brake.check(len(records), deliberation.outcomes["quarantined"])
+        quarantined = deliberation.outcomes["quarantined"]
+        self._parts.brake.check(len(records), quarantined)
         batch = deliberation.batch(records[-1])
         await self._parts.ledger.commit(batch)
+        self._parts.brake.count(len(records), quarantined)
         self._hot.keep(after for _, after in batch.accounts)
         metrics.BATCH_RECORDS.observe(len(records))
         metrics.BATCH_SECONDS.observe(self._parts.clock.monotonic() - began)
