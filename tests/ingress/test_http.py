@@ -4,41 +4,11 @@ import signal
 import httpx
 import pytest
 
-from worker.asgi import Message, Receive, Send
 from worker.http import CannotListen, HttpLimits, HttpServer
 
-from .client import Client, connected, until
+from .client import connected, until
 from .conftest import Serve
-
-GET = b"GET /%b HTTP/1.1\r\nhost: localhost\r\n\r\n"
-
-
-class Echo:
-    """Answers with the path; /slow waits to be let go, /large is more than a socket holds."""
-
-    def __init__(self) -> None:
-        self.asked = asyncio.Event()
-        self.let_go = asyncio.Event()
-        self.headers: dict[bytes, bytes] = {}
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        self.headers = dict(scope["headers"])
-        self.asked.set()
-        if scope["path"] == "/slow":
-            await self.let_go.wait()
-        if scope["path"] == "/body":
-            while (await receive()).get("more_body"):
-                pass
-        body = b"x" * 50_000_000 if scope["path"] == "/large" else scope["path"].encode()
-        headers = [(b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        for start in range(0, len(body), 1_000_000):
-            more = start + 1_000_000 < len(body)
-            await send({"type": "http.response.body", "body": body[start : start + 1_000_000], "more_body": more})
-
-
-async def paths(client: Client, count: int) -> list[bytes]:
-    return [(await client.answer()).body for _ in range(count)]
+from .echo import GET, Echo, paths
 
 
 async def test_requests_of_one_connection_are_answered_one_after_another(serve: Serve) -> None:
@@ -131,6 +101,16 @@ async def test_a_head_over_32_kib_is_refused_with_431(serve: Serve, head: bytes)
         await client.closed()
 
 
+async def test_more_than_a_hundred_header_lines_are_refused_with_431(serve: Serve) -> None:
+    server = await serve(Echo())
+    async with connected(server.port) as client:
+        await client.send(b"GET /x HTTP/1.1\r\n" + b"a:\r\n" * 100 + b"\r\n")
+        assert await paths(client, 1) == [b"/x"]
+        await client.send(b"GET /x HTTP/1.1\r\n" + b"a:\r\n" * 101 + b"\r\n")
+        assert (await client.answer()).status == 431
+        await client.closed()
+
+
 async def test_trailers_are_no_headers_and_cannot_grow_without_end(serve: Serve) -> None:
     echo = Echo()
     server = await serve(echo, HttpLimits(message_bytes=300_000))
@@ -173,36 +153,6 @@ async def test_what_is_no_plain_http_request_is_400_and_the_end(
     assert not caplog.records
 
 
-async def test_pipelined_requests_are_answered_in_order(serve: Serve) -> None:
-    echo = Echo()
-    server = await serve(echo)
-    async with connected(server.port) as client:
-        await client.send(GET % b"slow" + GET % b"one" + GET % b"two")
-        await echo.asked.wait()
-        echo.let_go.set()
-        assert await paths(client, 3) == [b"/slow", b"/one", b"/two"]
-
-
-async def test_endless_pipelining_ends_the_connection_after_what_was_queued(serve: Serve) -> None:
-    server = await serve(Echo(), HttpLimits(pipelined=3))
-    async with connected(server.port) as client:
-        await client.send(b"".join(GET % b"%d" % number for number in range(1000)))
-        assert await paths(client, 4) == [b"/0", b"/1", b"/2", b"/3"]
-        assert await client.closed() == b""
-
-
-async def test_a_request_before_a_broken_one_still_gets_its_answer(serve: Serve) -> None:
-    echo = Echo()
-    server = await serve(echo)
-    async with connected(server.port) as client:
-        await client.send(GET % b"slow" + b"nonsense\r\n\r\n")
-        await echo.asked.wait()
-        echo.let_go.set()
-        answer = await client.answer()
-        assert (answer.body, answer.headers["connection"]) == (b"/slow", "close")
-        assert await client.closed() == b""
-
-
 async def test_a_body_that_nobody_reads_ends_the_connection(serve: Serve) -> None:
     server = await serve(Echo())
     async with connected(server.port) as client:
@@ -221,32 +171,6 @@ async def test_a_client_that_does_not_read_its_answer_is_cut_off(serve: Serve) -
         await until(lambda: server.connections == 0)
 
 
-async def test_one_connection_too_many_is_told_so_and_closed(serve: Serve) -> None:
-    server = await serve(Echo(), HttpLimits(connections=2))
-    async with connected(server.port) as first, connected(server.port) as second, connected(server.port) as third:
-        answer = await third.answer()
-        assert (answer.status, answer.headers["connection"]) == (503, "close")
-        assert int(answer.headers["retry-after"]) > 0
-        assert await third.closed() == b""
-        for client in (first, second):
-            await client.send(GET % b"x")
-            assert await paths(client, 1) == [b"/x"]
-
-
-async def test_when_full_the_connection_that_is_idle_for_longest_gives_way(serve: Serve) -> None:
-    server = await serve(Echo(), HttpLimits(connections=2))
-    async with connected(server.port) as first, connected(server.port) as second:
-        for client in (first, second):
-            await client.send(GET % b"x")
-            await client.answer()
-        async with connected(server.port) as third:
-            await third.send(GET % b"y")
-            assert await paths(third, 1) == [b"/y"]
-            assert await first.closed() == b""
-            await second.send(GET % b"x")
-            assert await paths(second, 1) == [b"/x"]
-
-
 async def test_an_address_in_use_is_an_error_that_names_it(serve: Serve) -> None:
     server = await serve(Echo())
     with pytest.raises(CannotListen, match=rf"127\.0\.0\.1 port {server.port}: "):
@@ -256,46 +180,6 @@ async def test_an_address_in_use_is_an_error_that_names_it(serve: Serve) -> None
 async def test_an_address_of_another_machine_is_an_error(serve: Serve) -> None:
     with pytest.raises(CannotListen, match=r"192\.0\.2\.1"):
         await HttpServer(Echo(), "192.0.2.1", 0).start()
-
-
-async def test_stopping_finishes_what_is_in_flight_and_takes_nothing_new(serve: Serve) -> None:
-    echo = Echo()
-    server = await serve(echo)
-    async with connected(server.port) as busy, connected(server.port) as idle:
-        await busy.send(GET % b"slow")
-        await echo.asked.wait()
-        stopped = asyncio.create_task(server.stop(5))
-        assert await idle.closed() == b""
-        with pytest.raises(ConnectionRefusedError):
-            await asyncio.open_connection("127.0.0.1", server.port)
-        assert not stopped.done()
-        echo.let_go.set()
-        answer = await busy.answer()
-        assert (answer.body, answer.headers["connection"]) == (b"/slow", "close")
-        assert await busy.closed() == b""
-        await stopped
-
-
-async def test_stopping_closes_what_does_not_end_by_the_deadline(serve: Serve) -> None:
-    echo = Echo()
-    server = await serve(echo)
-    async with connected(server.port) as client:
-        await client.send(GET % b"slow")
-        await echo.asked.wait()
-        async with asyncio.timeout(5):
-            await server.stop(0.05)
-        assert await client.closed() == b""
-
-
-async def test_a_stopped_server_leaves_its_port_free(serve: Serve) -> None:
-    first = await serve(Echo())
-    async with connected(first.port) as client:
-        await client.send(GET % b"x")
-        await client.answer()
-        await first.stop(5)
-    second = HttpServer(Echo(), "127.0.0.1", first.port)
-    await second.start()
-    await second.stop(5)
 
 
 async def test_signal_handlers_are_left_alone(serve: Serve, http: httpx.AsyncClient) -> None:
