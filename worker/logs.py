@@ -1,42 +1,88 @@
-"""Logging: structured lines with dotted past-tense names; never a payload, never a secret."""
+"""Logging: structured lines with dotted past-tense names; never a payload, never a secret, never a line of others'."""
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Final
 
 import structlog
 
 from worker.settings import Settings
 
+# What the processors below write themselves, over several lines.
+_WRITTEN_HERE: Final = frozenset({"exception", "stack"})
+
 
 def configure(settings: Settings) -> None:
-    """Send every log line, the libraries' included, to standard error in the chosen format."""
+    """Send every log line, the libraries' and the last words of a failing process included, to standard error."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer()
-        if settings.log_format == "json"
-        # Its default shows the value of every variable on the stack: payloads and secrets.
-        else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-        )
-    )
+    last: list[structlog.typing.Processor] = [
+        structlog.processors.ExceptionRenderer(_outline),
+        _escaped,
+        _renderer(settings.log_format),
+    ]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     handler = logging.StreamHandler(sys.stderr)
-    last: list[structlog.typing.Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
-    if settings.log_format == "json":
-        last.insert(0, structlog.processors.format_exc_info)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=shared))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last], foreign_pre_chain=shared
+        )
+    )
     logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
     # A 4.x broker verifies the partition for an older client and the client calls its retry an error;
     # harmless, and at one line a transaction it would drown the log (counted as produce latency instead).
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.CRITICAL)
     # Its pool logs a stack trace for each connection it cannot restore; the same trouble is raised to whoever asks.
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
+    sys.excepthook = _failed
+
+
+def _renderer(log_format: str) -> structlog.typing.Processor:
+    if log_format == "json":
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+
+
+def _escaped(_logger: object, _method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """What could end a line or steer a terminal, written as an escape: ids come from outside."""
+    for name, value in line.items():
+        if isinstance(value, str) and not value.isprintable() and name not in _WRITTEN_HERE:
+            line[name] = value.encode("unicode_escape").decode("ascii")
+    return line
+
+
+def _outline(exc_info: structlog.typing.ExcInfo) -> str:
+    """Where an error came from and of what kind it and its causes are; messages are left out, since they quote data."""
+    return "".join(_trace(exc_info[1])).rstrip()
+
+
+def _trace(error: BaseException) -> Iterator[str]:
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        yield from _trace(cause)
+        yield "which led to:\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}\n"
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _trace(inner)
+
+
+def _failed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Python's own last words quote the error's message, and are no JSON."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    structlog.get_logger().critical("process.failed", exc_info=(kind, error, trace))
