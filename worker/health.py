@@ -93,4 +93,4 @@ class LoopLag:
             due = loop.time() + self._every
             await asyncio.sleep(self._every)
             self.seconds = max(0.0, loop.time() - due)
-            LOOP_LAG_SECONDS.set(self.seconds)
+            LOOP_LAG_SECONDS.observe(self.seconds)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from worker import metrics
 from worker.clock import SystemClock
 from worker.consumer.brake import Brake, Limits
 from worker.consumer.deliberation import Circumstances
@@ -35,6 +36,7 @@ from worker.settings import Settings
 from worker.starting import patiently
 from worker.store import migrations
 from worker.store.account_rows import write_accounts
+from worker.store.census import Census
 from worker.store.connection import Pool, connect
 from worker.store.event_log import write_events
 from worker.store.held_rows import write_holds
@@ -124,6 +126,7 @@ async def consume(process: Process) -> None:
         pool = await patiently(process.stop, partial(connect, settings, url=process.database_url))
         stack.push_async_callback(pool.close)
         await patiently(process.stop, partial(migrations.verify, pool))
+        metrics.PARTITIONS.set(partitions)
         keeper = Keeper(partial(_membership, process), lanes(process, pool, partitions), process.clock)
         process.health.register("lanes", keeper.alive, keeper.ready)
         await _until_stopped(process, keeper)
@@ -226,6 +229,9 @@ async def lookup(process: Process) -> None:
         )
         resolver = Resolver(LookupQuestions(pool), api, handoff, persistence, process.clock)
         process.health.register("lookup", resolver.alive, _well)
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        census = tasks.create_task(Census(pool, process.clock).run())
+        stack.callback(census.cancel)
         await _until_stopped(process, resolver)
 
 

@@ -125,6 +125,7 @@ CREATE TABLE lookup (
     PRIMARY KEY (livemode, account, kind, subject)
 );
 CREATE INDEX lookup_by_retry ON lookup (retry_at);
+CREATE INDEX lookup_failing ON lookup (retry_at) WHERE attempts > 1;
 
 CREATE TABLE transaction (
     livemode             boolean     NOT NULL,
@@ -180,3 +181,5 @@ CREATE TABLE parked (
     value         bytea,
     PRIMARY KEY (livemode, account, record_offset)
 );
+-- One row for each quarantined account, however much waits behind it.
+CREATE INDEX parked_blocking ON parked (recorded_at) WHERE reason IS NOT NULL;

@@ -9,6 +9,7 @@ from tests.journeys.webhooks import offer_event
 from tests.journeys.worlds import WITHOUT_LOOKUPS
 from worker.consumer import hot
 from worker.consumer.brake import Braked, Limits
+from worker.metrics import REGISTRY
 from worker.ports import Batch, Fenced, Misplaced, Unavailable
 from worker.simulator.disorder import disordered
 from worker.simulator.oracle import judge
@@ -172,3 +173,27 @@ async def test_states_kept_in_memory_and_states_loaded_again_lead_to_the_same_en
             await reloading.worked_off()
     assert workshop.tables.entries == reloading.tables.entries
     assert workshop.tables.accounts == reloading.tables.accounts
+
+
+def lag() -> float | None:
+    return REGISTRY.get_sample_value("capital_lane_lag_seconds", {"partition": str(PARTITION)})
+
+
+async def test_a_lane_s_lag_is_the_age_of_what_it_commits_and_nothing_once_it_waits() -> None:
+    workshop, seen = Workshop(), list[float | None]()
+    await workshop.write(EVENTS[:20])
+
+    class Watching(Ledger):
+        async def commit(self, batch: Batch) -> None:
+            seen.append(lag())
+            await super().commit(batch)
+
+    lane = workshop.lane(batch_size=10, ledger=Watching(workshop.tables))
+    async with workshop.running(lane):
+        await workshop.worked_off()
+        async with asyncio.timeout(SECONDS):
+            while lag() != 0:  # noqa: ASYNC110 - a gauge gives no signal
+                await asyncio.sleep(0.001)
+    assert seen[0] is None
+    assert (seen[1] or 0) > 0
+    assert lag() is None, "whoever has the partition next counts it"

@@ -208,3 +208,16 @@ async def test_a_failing_publisher_ends_the_relay_and_what_it_owed_is_no_longer_
         await relay.run()
     await relay.close()
     assert REGISTRY.get_sample_value("capital_unpublished") == unpublished
+
+
+async def test_the_time_from_commit_to_publication_is_measured_for_each_batch(relay: Relay) -> None:
+    def measured() -> float:
+        return REGISTRY.get_sample_value("capital_publish_seconds_count") or 0
+
+    before = measured()
+    await relay.open(Position(0, 1, 0, 1))
+    await relay.submit([entry(1), entry(2)], 1)
+    await relay.submit([], 2)
+    await relay.finish()
+    await relay.run()
+    assert measured() == before + 2

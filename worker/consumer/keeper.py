@@ -135,11 +135,9 @@ class Keeper:
             # Taken away while its connections were made: nobody would stop it, and its claim would fence the new owner.
             return
         self._lanes[partition] = lane
-        metrics.LANES.inc()
         try:
             await lane.run()
         finally:
-            metrics.LANES.dec()
             del self._lanes[partition]
 
     def alive(self) -> str | None:

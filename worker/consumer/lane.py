@@ -54,9 +54,14 @@ class Lane:
         self._log.info("lane.claimed", epoch=position.epoch, offset=position.next_offset)
         await parts.relay.open(position)
         await parts.source.seek(position.next_offset)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(parts.relay.run())
-            tasks.create_task(self._work(position))
+        try:
+            with metrics.LANES.track_inprogress():
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(parts.relay.run())
+                    tasks.create_task(self._work(position))
+        finally:
+            # Another process counts it from here on.
+            metrics.LANE_LAG_SECONDS.remove(self._partition)
 
     def stop(self) -> None:
         """Take no more records; `run` returns once what was taken is committed and published."""
@@ -70,6 +75,8 @@ class Lane:
             records = [record for record in polled if record.offset < self._until]
             if records:
                 position = await self._step(position, records)
+            else:
+                metrics.LANE_LAG_SECONDS.labels(self._partition).set(0)
         await self._parts.relay.finish()
 
     async def _step(self, position: Position, records: Sequence[Record]) -> Position:
@@ -84,6 +91,8 @@ class Lane:
         self._hot.keep(after for _, after in batch.accounts)
         metrics.BATCH_RECORDS.observe(len(records))
         metrics.BATCH_SECONDS.observe(self._parts.clock.monotonic() - began)
+        age = self._parts.clock.now() - records[0].timestamp / 1000
+        metrics.LANE_LAG_SECONDS.labels(self._partition).set(max(0.0, age))
         for outcome, count in deliberation.outcomes.items():
             metrics.RECORDS.labels(outcome).inc(count)
         await self._parts.relay.submit(batch.entries, batch.after.next_offset)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -17,6 +18,15 @@ LARGEST_TRANSACTION: Final = 2_000
 LARGEST_BACKLOG: Final = 8_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """A committed batch's entries, up to which input offset they reach, and since when they are owed."""
+
+    entries: Sequence[Entry]
+    next_offset: int
+    since: float
+
+
 class Relay:
     """Publishes a lane's entries; the marker says up to which input offset everything is out.
 
@@ -28,7 +38,7 @@ class Relay:
         self._publisher = publisher
         self._outbox = outbox
         self._clock = clock
-        self._batches: deque[tuple[Sequence[Entry], int]] = deque()
+        self._batches: deque[_Owed] = deque()
         self._changed = asyncio.Condition()
         self._backlog = 0
         self._ending = False
@@ -72,11 +82,12 @@ class Relay:
 
     async def submit(self, entries: Sequence[Entry], next_offset: int) -> None:
         """Owe a committed batch's entries, in commit order; waits while too much is owed already."""
+        since = self._clock.monotonic()
         async with self._changed:
             await self._changed.wait_for(lambda: self._backlog < LARGEST_BACKLOG)
             # State restored from an older backup derives entries again that were published long ago.
             beyond = [entry for entry in entries if entry.record_offset >= self._marker]
-            self._batches.append((beyond, next_offset))
+            self._batches.append(_Owed(beyond, next_offset, since))
             self._backlog += len(beyond)
             metrics.UNPUBLISHED.inc(len(beyond))
             self._changed.notify_all()
@@ -84,23 +95,25 @@ class Relay:
     async def run(self) -> None:
         """Publish what is owed until `finish` was called and nothing is owed any more."""
         while batches := await self._take():
-            entries = [entry for batch, _ in batches for entry in batch]
-            await self._publish(entries, batches[-1][1])
+            entries = [entry for batch in batches for entry in batch.entries]
+            await self._publish(entries, batches[-1].next_offset)
+            for batch in batches:
+                metrics.PUBLISH_SECONDS.observe(self._clock.monotonic() - batch.since)
             async with self._changed:
                 self._backlog -= len(entries)
                 metrics.UNPUBLISHED.dec(len(entries))
                 self._changed.notify_all()
 
-    async def _take(self) -> Sequence[tuple[Sequence[Entry], int]]:
+    async def _take(self) -> Sequence[_Owed]:
         """Whole batches up to about one transaction's size; none only at the end."""
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self._batches) or self._ending)
-            taken: list[tuple[Sequence[Entry], int]] = []
+            taken: list[_Owed] = []
             size = 0
-            while self._batches and (not taken or size + len(self._batches[0][0]) <= LARGEST_TRANSACTION):
+            while self._batches and (not taken or size + len(self._batches[0].entries) <= LARGEST_TRANSACTION):
                 batch = self._batches.popleft()
                 taken.append(batch)
-                size += len(batch[0])
+                size += len(batch.entries)
             return taken
 
     async def _publish(self, entries: Sequence[Entry], marker: int) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
+from worker import metrics
 from worker.ports import Misplaced, Record, Unavailable
 from worker.topic.cluster import CALL_SECONDS, Cluster, answered, let_go
 
@@ -67,12 +68,20 @@ class PartitionSource:
                 records = await self._consumer.getmany(self._where, timeout_ms=int(seconds * 1000), max_records=most)
             except OffsetOutOfRangeError as error:
                 raise Misplaced(f"{self._name} no longer holds the offset the cursor says") from error
+            await self._note_lag()
         taken = [_record(record) for record in records.get(self._where, ())]
         if taken:
             self._checked, self._behind_at = monotonic(), None
         elif monotonic() - self._checked > CHECK_SECONDS:
             await self._check()
         return taken
+
+    async def _note_lag(self) -> None:
+        """Count what is yet to take, as far as the last fetch said where the partition ends."""
+        end = self._consumer.last_stable_offset(self._where)
+        if end is not None:
+            behind = max(0, end - await self._consumer.position(self._where))
+            metrics.LANE_LAG_RECORDS.labels(self._where.partition).set(behind)
 
     async def _check(self) -> None:
         """Raises Unavailable where the partition has held records for two checks and the client brings none of them.
@@ -89,6 +98,7 @@ class PartitionSource:
 
     async def close(self) -> None:
         """Let go of the connection."""
+        metrics.LANE_LAG_RECORDS.remove(self._where.partition)
         await let_go(self._consumer.stop)
 
 
