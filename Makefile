@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.bench-ready
 LOCKS := requirements/runtime.txt requirements/embedded.txt requirements/dev.txt
 
-.PHONY: run demo test check fix faults bench-rules setup lock schemas clean
+.PHONY: run demo test check fix faults bench bench-quick bench-rules setup lock schemas clean
 .DELETE_ON_ERROR:
 
 run: setup ## every role on real servers, with a simulator; Ctrl-C ends all of it
@@ -32,6 +33,16 @@ SEED ?= 1
 faults: setup ## strike every part of a fleet, ROUNDS times; 0 only if nothing was lost, doubled or disordered
 	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --seed $(SEED)
 
+bench: $(BENCH_READY) ## this system beside its peers, in rounds: half an hour; docs/performance.md says how to read it
+	$(BIN)/python -m tests.bench
+
+bench-quick: $(BENCH_READY) ## the same with a tenth of the events and one round
+	$(BIN)/python -m tests.bench --quick
+
+$(BENCH_READY): $(READY) requirements/bench.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	touch $@
+
 bench-rules: setup ## what one decision of the rules costs
 	$(BIN)/python -m tests.bench.rules
 
@@ -51,6 +62,7 @@ lock: ## needs uv; pins every dependency with hashes and names no index
 	uv pip compile pyproject.toml --output-file requirements/runtime.txt $(UV_LOCK)
 	uv pip compile pyproject.toml --extra embedded --output-file requirements/embedded.txt -c requirements/runtime.txt $(UV_LOCK)
 	uv pip compile pyproject.toml --extra dev --output-file requirements/dev.txt -c requirements/runtime.txt -c requirements/embedded.txt $(UV_LOCK)
+	uv pip compile pyproject.toml --extra bench --output-file requirements/bench.txt -c requirements/runtime.txt -c requirements/embedded.txt -c requirements/dev.txt $(UV_LOCK)
 UV_LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet
 
 clean:

@@ -43,6 +43,12 @@ class Child:
         """Whether there is a process, frozen ones included."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last."""
+        assert self._process is not None
+        return self._process.pid
+
     def log(self) -> str:
         """Everything it printed."""
         return self._log.read_text() if self._log.exists() else ""

@@ -1,0 +1,104 @@
+"""The place of a benchmark: real servers on this machine, with what they and a subject cost; nothing of it stays."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from tests.bench.loads import Message
+from tests.bench.usage import tree_seconds
+from worker.embedded import Kafka, Postgres, temporary_folder
+
+PARTITIONS = 8
+# So that a checkpoint falls into nobody's round more often than into another's.
+POSTGRES_SETTINGS = {"max_wal_size": "'8GB'", "checkpoint_timeout": "'30min'"}
+LOADING_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """What the servers have used since they started: CPU seconds, bytes of WAL, transactions."""
+
+    postgres: float
+    kafka: float
+    wal_bytes: int
+    transactions: int
+
+    def __sub__(self, earlier: "Consumed") -> "Consumed":
+        return Consumed(
+            self.postgres - earlier.postgres,
+            self.kafka - earlier.kafka,
+            self.wal_bytes - earlier.wal_bytes,
+            self.transactions - earlier.transactions,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Both servers, and a folder for logs."""
+
+    kafka: Kafka
+    postgres: Postgres
+    folder: Path
+    database: asyncpg.Connection
+    partitions: dict[str, int] = field(default_factory=dict)
+
+    async def preload(self, topic: str, messages: Sequence[Message], *, partitions: int = PARTITIONS) -> None:
+        """A new topic with these records on it, an account's in their order."""
+        await self.create(topic, partitions)
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.kafka.bootstrap, acks="all", linger_ms=5, max_batch_size=262_144
+        )
+        async with asyncio.timeout(LOADING_SECONDS), producer:
+            for message in messages:
+                await producer.send(
+                    topic,
+                    message.value,
+                    key=message.key,
+                    headers=list(message.headers),
+                    timestamp_ms=message.timestamp,
+                )
+            await producer.flush()
+
+    async def create(self, topic: str, partitions: int = PARTITIONS) -> None:
+        """A new, empty topic."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka.bootstrap)
+        await admin.start()
+        try:
+            await admin.create_topics([NewTopic(topic, partitions, 1)])
+            self.partitions[topic] = partitions
+        finally:
+            await admin.close()
+
+    async def consumed(self) -> Consumed:
+        """What both servers have used by now."""
+        ((wal, transactions),) = await self.database.fetch(
+            "SELECT pg_current_wal_lsn() - '0/0'::pg_lsn, xact_commit FROM pg_stat_database WHERE datname = 'postgres'"
+        )
+        return Consumed(
+            tree_seconds(self.postgres.pid), tree_seconds(self.kafka.brokers[0].pid), int(wal), int(transactions)
+        )
+
+    async def settle(self) -> None:
+        """Write out what is dirty, so that no round pays for the one before it."""
+        await self.database.execute("CHECKPOINT")
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[Place]:
+    """Both servers started for load, with default durability; ended on leaving."""
+    with temporary_folder() as folder:
+        async with Kafka(folder / "kafka", quick=False) as kafka, Postgres(folder / "postgres") as postgres:
+            database = await asyncpg.connect(postgres.url)
+            try:
+                for name, value in POSTGRES_SETTINGS.items():
+                    await database.execute(f"ALTER SYSTEM SET {name} = {value}")
+                await database.execute("SELECT pg_reload_conf()")
+                yield Place(kafka, postgres, folder, database)
+            finally:
+                await database.close()

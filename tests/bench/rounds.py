@@ -1,0 +1,93 @@
+"""Rounds: every subject drains every load in turn, again and again, so that the machine's moods meet all alike."""
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.bench.drain import Drain, drain, median
+from tests.bench.loads import Load
+from tests.bench.place import Place
+from tests.bench.subjects import PeerRun, Run, SystemRun
+
+REFERENCE = "reference"
+SYSTEM = "capital-worker"
+
+COLUMNS = (
+    "subject",
+    "of the reference",
+    "events/s",
+    "CPU-s per 1,000: itself / Postgres / Kafka",
+    "WAL bytes an event",
+    "transactions per 1,000",
+    "peak MB",
+    "lost / doubled / out of order / wrong rows",
+)
+
+Maker = Callable[[Place, Load, str, str], Run]
+
+
+def _peer(module: str) -> Maker:
+    def make(place: Place, load: Load, topic: str, name: str) -> Run:
+        return PeerRun(place, load, topic, name, module)
+
+    return make
+
+
+SUBJECTS: Mapping[str, Maker] = {
+    REFERENCE: _peer("reference"),
+    "publishing": _peer("publishing"),
+    SYSTEM: SystemRun,
+    "two owners": lambda place, load, topic, name: SystemRun(place, load, topic, name, owners=2),
+    "arroyo": _peer("arroyo_batches"),
+    "faststream": _peer("faststream_events"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Loads, each with its subjects, and how many rounds. A load without the reference is compared to the first's."""
+
+    loads: Sequence[tuple[Load, Sequence[str]]]
+    rounds: int
+
+
+async def run(place: Place, plan: Plan) -> None:
+    """All rounds of all loads; a table for each load."""
+    reference = 0.0
+    for number, (load, subjects) in enumerate(plan.loads):
+        topic = f"load{number}"
+        await place.preload(topic, load.messages)
+        drains: defaultdict[str, list[Drain]] = defaultdict(list)
+        for turn in range(plan.rounds):
+            for index, subject in enumerate(subjects):
+                name = f"run{number}_{turn}_{index}"
+                drains[subject].append(await drain(place, SUBJECTS[subject](place, load, topic, name), load))
+                say(f"  {load.name} round {turn + 1}: {subject}: {drains[subject][-1].rate:,.0f} events/s")
+        if REFERENCE in drains:
+            reference = median(drains[REFERENCE]).rate
+        say(table(load, drains, reference))
+
+
+def table(load: Load, drains: Mapping[str, Sequence[Drain]], reference: float) -> str:
+    """One line a subject: the median round, ratios to the reference in the same rounds, and the worst verdict."""
+    rounds = max(map(len, drains.values()))
+    lines = [
+        f"\n{load.name}: {len(load.messages):,} records, {load.mean_bytes:,.0f} bytes each; medians of {rounds}\n",
+        f"| {' | '.join(COLUMNS)} |",
+        "|---" * len(COLUMNS) + "|",
+    ]
+    for subject, found in drains.items():
+        middle = median(found)
+        lines.append(
+            f"| {subject} | {middle.rate / reference:.2f} | {middle.rate:,.0f} "
+            f"| {middle.own:.3f} / {middle.postgres:.3f} / {middle.kafka:.3f} | {middle.wal_bytes:,.0f} "
+            f"| {middle.transactions:.1f} | {middle.peak_bytes / 2**20:,.0f} | {middle.verdict} |"
+        )
+    return "\n".join([*lines, ""])
+
+
+def say(text: str) -> None:
+    """Print at once: a run is long."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
