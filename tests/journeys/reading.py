@@ -84,11 +84,15 @@ class Topic:
             except TimeoutError:
                 raise AssertionError(complaint()) from None
 
-    async def write(self, value: bytes | None, key: bytes | None = None, headers: Headers = ()) -> Record:
+    async def write(
+        self, value: bytes | None, key: bytes | None = None, headers: Headers = (), timestamp: int | None = None
+    ) -> Record:
         """Append one record as somebody else's producer would, where the key leads; what was written."""
         producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all", max_request_size=2_000_000)
         async with asyncio.timeout(SECONDS), producer:
-            written = await producer.send_and_wait(self.name, value, key=key, headers=list(headers))
+            written = await producer.send_and_wait(
+                self.name, value, key=key, headers=list(headers), timestamp_ms=timestamp
+            )
         return Record(written.partition, written.offset, written.timestamp, key, value, headers)
 
     @asynccontextmanager

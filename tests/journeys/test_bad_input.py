@@ -136,6 +136,18 @@ async def test_an_account_in_live_and_test_mode_is_two_accounts(system: System) 
     assert statuses == [(False, "accepted"), (True, "created")]
 
 
+async def test_a_record_from_a_time_that_no_calendar_has_is_applied_as_if_it_were_the_oldest(system: System) -> None:
+    await system.prepare()
+    await system.serve()
+    key = HEALTHY.encode()
+    await system.events_topic.write(offer_event("evt_1", account=HEALTHY), key, timestamp=-(2**62))
+    await system.events_topic.write(b"not JSON", key, timestamp=-1)
+    (told,) = await system.settled({HEALTHY_TOLD}, seconds=20)
+    assert told.headers["ce_time"] == "1970-01-01T00:00:00.000Z"
+    await system.caught_up()
+    assert len(await system.dead_letters_topic.records()) == 1
+
+
 @pytest.mark.parametrize(
     ("value", "headers"),
     [

@@ -5,10 +5,11 @@ from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Final, Self
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from worker.ports import Record, Unavailable
 from worker.topic.cluster import CALL_SECONDS, Cluster, answered, let_go
+from worker.topic.records import record_of
 from worker.topic.topics import partitions_of
 
 POLL_SECONDS: Final = 0.25
@@ -70,15 +71,9 @@ class TopicReader:
     async def _poll(self) -> list[Record]:
         async with answered("reading a topic", POLL_SECONDS + CALL_SECONDS):
             polled = await self._consumer.getmany(timeout_ms=int(POLL_SECONDS * 1000))
-        return [_record(record) for records in polled.values() for record in records]
+        return [record_of(record) for records in polled.values() for record in records]
 
     async def _reached(self, ends: dict[TopicPartition, int]) -> bool:
         # Positions, not records, since a partition may end in a transaction's marker, which is nobody's record.
         async with answered("asking for a position"):
             return all([await self._consumer.position(where) >= end for where, end in ends.items()])
-
-
-def _record(record: "ConsumerRecord[bytes, bytes]") -> Record:
-    # A header's value may be null, which no part here tells from an empty one.
-    headers = tuple((name, value or b"") for name, value in record.headers)
-    return Record(record.partition, record.offset, record.timestamp, record.key, record.value, headers)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Final
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
 from worker import metrics
 from worker.ports import Misplaced, Record, Unavailable
 from worker.topic.cluster import CALL_SECONDS, Cluster, answered, let_go
+from worker.topic.records import record_of
 
 FETCH_BYTES: Final = 2_097_152
 # How long nothing may come before it is asked whether there is nothing.
@@ -69,7 +70,7 @@ class PartitionSource:
             except OffsetOutOfRangeError as error:
                 raise Misplaced(f"{self._name} no longer holds the offset the cursor says") from error
             await self._note_lag()
-        taken = [_record(record) for record in records.get(self._where, ())]
+        taken = [record_of(record) for record in records.get(self._where, ())]
         if taken:
             self._checked, self._behind_at = monotonic(), None
         elif monotonic() - self._checked > CHECK_SECONDS:
@@ -100,9 +101,3 @@ class PartitionSource:
         """Let go of the connection."""
         metrics.LANE_LAG_RECORDS.remove(self._where.partition)
         await let_go(self._consumer.stop)
-
-
-def _record(record: "ConsumerRecord[bytes, bytes]") -> Record:
-    # A header's value may be null, which no part here tells from an empty one.
-    headers = tuple((name, value or b"") for name, value in record.headers)
-    return Record(record.partition, record.offset, record.timestamp, record.key, record.value, headers)
