@@ -2,16 +2,18 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from uuid import uuid4
 
 from worker import wiring
 from worker.consumer.commands import DISCARD, REDRIVE
 from worker.consumer.hot import HotAccounts
+from worker.consumer.narrowing import first_refused
 from worker.consumer.reading import read, wanted
-from worker.consumer.rehearsal import Rehearsal, rehearse
-from worker.ports import AccountKey, ParkedRecord, Wanted
+from worker.consumer.redriving import remaining
+from worker.consumer.rehearsal import Quarantined, Rehearsal, rehearse
+from worker.ports import AccountKey, Batch, ParkedRecord, Wanted
 from worker.rules.state import AccountState
 from worker.settings import Settings
 from worker.store import migrations
@@ -41,13 +43,27 @@ async def parked(pool: Pool, key: AccountKey) -> Sequence[ParkedRecord]:
 async def rehearsed(
     settings: Settings, pool: Pool, key: AccountKey, waiting: Sequence[ParkedRecord], discarded: int | None
 ) -> Rehearsal:
-    """What the account's lane would do with a redrive, by the code that runs here."""
+    """What the account's lane would do with a redrive, by the code that runs here and by the database's word."""
     partitions = await partitions_of(Cluster.of(settings), settings.events_topic)
     wants = wanted([read(record.record) for record in waiting])
     wants = Wanted(wants.accounts | {key}, wants.transactions, wants.updates)
-    states = HotAccounts().with_loaded(wants, await Ledger(pool, ()).load(wants))
+    ledger = Ledger(pool, wiring.WRITERS)
+    states = HotAccounts().with_loaded(wants, await ledger.load(wants))
     state = states.get(key) or AccountState(account=key[1], livemode=key[0])
-    return rehearse(state, waiting, discarded, wiring.circumstances(settings, partitions))
+    circumstances = wiring.circumstances(settings, partitions)
+
+    def rehearsing(refused: Mapping[int, str]) -> Batch:
+        return rehearse(Quarantined(state, waiting), discarded, refused, circumstances)
+
+    async def stopping_before(offset: int) -> str | None:
+        return await ledger.refusal(rehearsing({offset: ""}))
+
+    batch = rehearsing({})
+    reason = await ledger.refusal(batch)
+    offsets = [parked.record.offset for parked in remaining(waiting, discarded)]
+    if reason is not None and offsets:
+        batch = rehearsing(await first_refused(offsets, reason, stopping_before))
+    return Rehearsal.of(batch)
 
 
 async def command(settings: Settings, key: AccountKey, discarded: int | None, reason: str) -> str:

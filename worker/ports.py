@@ -26,6 +26,13 @@ class Unavailable(Exception):  # noqa: N818 - named for what happened
     """Kafka or Postgres did not answer in time or refused; what was asked may or may not have been done."""
 
 
+class DataRefused(Unavailable):
+    """The database refused what was to be written for what is in it: nothing was changed, nor would be by trying again.
+
+    The message names the kind of refusal, the table and the constraint, and never the data.
+    """
+
+
 class Misplaced(Exception):  # noqa: N818 - named for what happened
     """A position does not fit the topic, and no right one can be proven; a person has to look."""
 
@@ -208,7 +215,14 @@ class Ledger(Protocol):
         ...
 
     async def commit(self, batch: Batch) -> None:
-        """Change everything the batch changes, or nothing. Raises Fenced when the position is not `before`."""
+        """Change everything the batch changes, or nothing.
+
+        Raises Fenced when the position is not `before`, DataRefused for what is in the batch.
+        """
+        ...
+
+    async def refusal(self, batch: Batch) -> str | None:
+        """Why the tables would refuse what is in a batch, None where they would take it; nothing is changed."""
         ...
 
 

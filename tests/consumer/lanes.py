@@ -1,16 +1,19 @@
 """Lanes on the parts in memory, ready to run."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from tests.contract import fakes
 from tests.contract.batches import HOME, PARTITION
+from worker import ports
 from worker.clock import SystemClock
 from worker.consumer.brake import Brake, Limits
+from worker.consumer.commands import DISCARD, REDRIVE
 from worker.consumer.lane import Lane, Parts
-from worker.ports import Record
+from worker.ports import Headers, Record
 from worker.relay.relay import Relay
 from worker.simulator.events import Event
 
@@ -31,17 +34,32 @@ class Workshop:
             body = event.body if isinstance(event, Event) else event
             await self.broker.append("events", PARTITION, b"key", body, (("ce_id", b"evt_header"),))
 
+    async def command(self, account: str, discarded: int | None = None) -> None:
+        """Put a redrive on the events topic, or a discard of the record at an offset."""
+        kind = REDRIVE if discarded is None else DISCARD
+        body = {
+            "id": f"cmd_{len(self.broker.records('events'))}",
+            "type": kind,
+            "created": 1_735_579_000,
+            "livemode": True,
+            "account": account,
+            "data": {"object": {"record_offset": discarded}},
+        }
+        headers: Headers = (("ce_type", kind.encode()),)
+        await self.broker.append("events", PARTITION, account.encode(), json.dumps(body).encode(), headers)
+
     def lane(
         self,
         batch_size: int = 500,
         dies: fakes.Death = "",
         limits: Limits | None = None,
-        ledger: fakes.Ledger | None = None,
+        ledger: ports.Ledger | None = None,
+        outbox: ports.Outbox | None = None,
     ) -> Lane:
         """A new owner's lane."""
         publisher = fakes.Publisher(self.broker, PARTITION)
         publisher.dies = dies
-        relay = Relay(publisher, fakes.Outbox(self.tables), CLOCK)
+        relay = Relay(publisher, outbox or fakes.Outbox(self.tables), CLOCK)
         source, brake = fakes.Source(self.broker, PARTITION), Brake(limits or Limits(), CLOCK)
         parts = Parts(source, ledger or fakes.Ledger(self.tables), relay, CLOCK, brake, HOME)
         return Lane(PARTITION, "owner", batch_size, parts)

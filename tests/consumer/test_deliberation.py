@@ -12,6 +12,7 @@ from worker.consumer.deliberation import Circumstances, Deliberation, Known
 from worker.consumer.reading import Outcome, read
 from worker.ports import Batch, Entry, Position, Record
 from worker.rules.decide import decide
+from worker.rules.state import AccountState
 from worker.simulator.disorder import disordered
 from worker.simulator.world import World
 
@@ -175,6 +176,23 @@ def test_a_bug_in_the_rules_stops_one_account_and_changes_nothing_of_it(monkeypa
     assert parked.reason == "the rules failed: ZeroDivisionError"
     assert "live:financingoffer_acct_2:created" in ids(batch.entries)
     assert [event.id for event in batch.events] == ["evt_2"]
+
+
+def test_an_account_on_which_the_rules_fail_whatever_comes_waits_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(state: AccountState, *more: object) -> object:
+        if state.account == "acct_1":
+            raise ZeroDivisionError("secret data")
+        return decide(state, *more)  # type: ignore[arg-type] # passed on as they came
+
+    monkeypatch.setattr(deliberation, "decide", failing)
+    counted, batch = outcomes(records([offer_event("evt_1"), offer_event("evt_2"), offer_event("evt_3", account="a")]))
+    assert counted == {"quarantined": 1, "parked": 1, "applied": 1}
+    assert [(parked.id, parked.reason) for parked in batch.parked] == [
+        ("evt_1", "the rules failed: ZeroDivisionError"),
+        ("evt_2", None),
+    ]
+    assert {state.account: state.quarantined for _, state in batch.accounts} == {"acct_1": True, "a": False}
+    assert [entry.destination for entry in batch.entries] == ["dead_letters", "notifications"]
 
 
 async def test_the_same_records_give_the_same_entries_however_they_are_cut_into_batches() -> None:

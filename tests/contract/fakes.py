@@ -9,6 +9,7 @@ from typing import Literal
 from worker.ports import (
     AccountKey,
     Batch,
+    DataRefused,
     Destination,
     Entry,
     Fenced,
@@ -33,7 +34,10 @@ Death = Literal["", "before the commit", "after the commit"]
 
 @dataclass
 class Tables:
-    """One database. Statements of a lane that the test counts are named in `asked`, in their order."""
+    """One database. Statements of a lane that the test counts are named in `asked`, in their order.
+
+    An offer of `most` or more is refused, as a constraint would.
+    """
 
     positions: dict[int, Position] = field(default_factory=dict)
     accounts: dict[AccountKey, AccountState] = field(default_factory=dict)
@@ -42,7 +46,11 @@ class Tables:
     parked: dict[tuple[AccountKey, int], ParkedRecord] = field(default_factory=dict)
     entries: dict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     asked: list[str] = field(default_factory=list)
+    most: int | None = None
     away: bool = False
+
+    async def refuse(self, most: int) -> None:
+        self.most = most
 
     def ask(self, what: str) -> None:
         self.asked.append(what)
@@ -90,7 +98,9 @@ class Ledger:
             raise Fenced(f"partition {batch.before.partition}: epoch {batch.before.epoch} is over")
         owed = tables.entries[batch.before.partition]
         if {entry.number for entry in owed} & {entry.number for entry in batch.entries}:
-            raise Unavailable("an outbox number is given twice")
+            raise DataRefused("an outbox number is given twice")
+        if (refused := self._refused(batch)) is not None:
+            raise DataRefused(refused)
         tables.positions[batch.before.partition] = batch.after
         owed += batch.entries
         for _, after in batch.accounts:
@@ -100,6 +110,19 @@ class Ledger:
         for gone in batch.unparked:
             tables.parked.pop((gone.key, gone.record.offset), None)
         tables.parked |= {(parked.key, parked.record.offset): parked for parked in batch.parked}
+
+    async def refusal(self, batch: Batch) -> str | None:
+        self._tables.ask("refusal")
+        return self._refused(batch)
+
+    def _refused(self, batch: Batch) -> str | None:
+        most = self._tables.most
+        for before, after in batch.accounts:
+            for offer in after.offers.values():
+                amount = offer.number("offered_terms.advance_amount")
+                if offer is not before.offers.get(offer.id) and most is not None and (amount or 0) >= most:
+                    return "the data was refused: table offer, constraint most"
+        return None
 
 
 class Outbox:

@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -102,8 +101,8 @@ async def redrive(settings: Settings, chosen: argparse.Namespace) -> int:
         print(_foretold(rehearsal))
         if chosen.dry_run:
             return 0
-        await operating.command(settings, key, chosen.offset, chosen.reason)
-        return await _applied(pool, key, parked)
+        command = await operating.command(settings, key, chosen.offset, chosen.reason)
+        return await _applied(pool, key, command)
 
 
 def _foretold(rehearsal: Rehearsal) -> str:
@@ -113,17 +112,17 @@ def _foretold(rehearsal: Rehearsal) -> str:
     return f"{text}; offset {rehearsal.blocked_at} will then block: {rehearsal.reason}"
 
 
-async def _applied(pool: Pool, key: AccountKey, before: Sequence[ParkedRecord]) -> int:
+async def _applied(pool: Pool, key: AccountKey, command: str) -> int:
     """Wait until the lane has taken the command; its word is what is parked afterwards."""
     try:
         async with asyncio.timeout(APPLY_SECONDS):
-            while (left := await operating.parked(pool, key)) and left[0].record.offset == before[0].record.offset:  # noqa: ASYNC110 - no event to wait for
+            while not await quarantines.taken(pool, key, command):  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(LOOK_SECONDS)
     except TimeoutError:
         print(f"the command is on the topic, but no lane took it in {APPLY_SECONDS} s", file=sys.stderr)
         return 1
-    if left:
-        print(f"applied in part: offset {left[0].record.offset} blocks now: {left[0].reason}")
+    if left := await operating.parked(pool, key):
+        print(f"applied as far as offset {left[0].record.offset}, which blocks now: {left[0].reason}")
         return 1
     print("applied: the account flows again")
     return 0

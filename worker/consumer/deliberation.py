@@ -31,10 +31,14 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the lane knows of the accounts of a batch: their states, and what is parked of those commanded."""
+    """What the lane knows of the accounts of a batch: their states, and what is parked of those commanded.
+
+    `refused` are the offsets of records that the database will not take, and why.
+    """
 
     states: Mapping[AccountKey, AccountState]
     parked: Mapping[AccountKey, Sequence[ParkedRecord]] = field(default_factory=dict)
+    refused: Mapping[int, str] = field(default_factory=dict)
 
 
 class Deliberation:
@@ -116,7 +120,10 @@ class Deliberation:
         self._entries.append(letters.dead_letter(record, attributed, reason, self._number(), topic))
 
     def _apply(self, attributed: Attributed, understood: Understood) -> str | None:
-        """Decide a record; where the rules fail on it, why, and nothing has changed."""
+        """Decide a record; where the rules fail on it or the database refuses it, why, and nothing has changed."""
+        refusal = self._known.refused.get(attributed.record.offset)
+        if refusal is not None:
+            return refusal
         try:
             self._decide(attributed, understood.fact)
         except Exception as error:  # noqa: BLE001 - whatever a bug raises, one account waits and all others go on
@@ -132,7 +139,10 @@ class Deliberation:
         """Keep a record that cannot be applied, and with it the account's order: what follows waits behind it."""
         self._park(attributed, reason)
         self._bury(attributed.record, attributed, reason)
-        self._decide(attributed, Unusable(reason))
+        try:
+            self._decide(attributed, Unusable(reason))
+        except Exception:  # noqa: BLE001 - rules that fail on the account itself cannot even tell that it waits
+            self._states[attributed.key] = replace(self._state(attributed.key), quarantined=True)
 
     def _park(self, attributed: Attributed, reason: str | None) -> None:
         parked = ParkedRecord(attributed.key, attributed.id, reason, attributed.record)

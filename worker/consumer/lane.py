@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,10 +11,10 @@ import structlog
 from worker import metrics
 from worker.clock import Clock
 from worker.consumer.brake import Brake
-from worker.consumer.deliberation import Circumstances, Deliberation, Known
-from worker.consumer.hot import HotAccounts
-from worker.consumer.reading import commanded, read, wanted
-from worker.ports import Ledger, Position, Record, Relay, Source
+from worker.consumer.deciding import NOTHING, Decider
+from worker.consumer.deliberation import Circumstances
+from worker.consumer.narrowing import blamed
+from worker.ports import Batch, DataRefused, Ledger, Position, Record, Relay, Source
 
 POLL_SECONDS: Final = 0.25
 
@@ -41,7 +41,7 @@ class Lane:
         self._batch_size = batch_size
         self._until = sys.maxsize if until is None else until
         self._parts = parts
-        self._hot = HotAccounts()
+        self._decider = Decider(parts.ledger, parts.circumstances)
         self._stopping = asyncio.Event()
         self.working = False
         self.came_round_at = parts.clock.monotonic()
@@ -80,33 +80,45 @@ class Lane:
         await self._parts.relay.finish()
 
     async def _step(self, position: Position, records: Sequence[Record]) -> Position:
+        """Records from poll to commit; in halves where the database refuses them, so that one account waits alone."""
+        try:
+            return await self._commit(position, records, NOTHING)
+        except DataRefused as refusal:
+            if len(records) == 1:
+                refused = await blamed(self._parts.ledger, self._decider, position, records[0], refusal)
+                return await self._commit(position, records, refused)
+        middle = len(records) // 2
+        return await self._step(await self._step(position, records[:middle]), records[middle:])
+
+    async def _commit(self, position: Position, records: Sequence[Record], refused: Mapping[int, str]) -> Position:
         """One batch from records to commit."""
-        began = self._parts.clock.monotonic()
-        deliberation = await self._decide(position, records)
+        parts, began = self._parts, self._parts.clock.monotonic()
+        deliberation = await self._decider.decide(position, records, refused)
         quarantined = deliberation.outcomes["quarantined"]
-        self._parts.brake.check(len(records), quarantined)
+        parts.brake.check(len(records), quarantined)
         batch = deliberation.batch(records[-1])
-        await self._parts.ledger.commit(batch)
-        self._parts.brake.count(len(records), quarantined)
-        self._hot.keep(after for _, after in batch.accounts)
+        await parts.ledger.commit(batch)
+        parts.brake.count(len(records), quarantined)
+        self._decider.keep(batch)
+        self._report(batch)
         metrics.BATCH_RECORDS.observe(len(records))
-        metrics.BATCH_SECONDS.observe(self._parts.clock.monotonic() - began)
-        age = self._parts.clock.now() - records[0].timestamp / 1000
+        metrics.BATCH_SECONDS.observe(parts.clock.monotonic() - began)
+        age = parts.clock.now() - records[0].timestamp / 1000
         metrics.LANE_LAG_SECONDS.labels(self._partition).set(max(0.0, age))
         for outcome, count in deliberation.outcomes.items():
             metrics.RECORDS.labels(outcome).inc(count)
-        await self._parts.relay.submit(batch.entries, batch.after.next_offset)
+        await parts.relay.submit(batch.entries, batch.after.next_offset)
         return batch.after
 
-    async def _decide(self, position: Position, records: Sequence[Record]) -> Deliberation:
-        readings = [read(record) for record in records]
-        commands = commanded(readings)
-        parked = await self._parts.ledger.parked(commands) if commands else {}
-        waiting = [read(record.record) for behind in parked.values() for record in behind]
-        wants = wanted([*readings, *waiting])
-        loaded = await self._parts.ledger.load(self._hot.missing(wants))
-        known = Known(self._hot.with_loaded(wants, loaded), parked)
-        deliberation = Deliberation(position, known, self._parts.circumstances)
-        for reading in readings:
-            deliberation.take(reading)
-        return deliberation
+    def _report(self, batch: Batch) -> None:
+        """A line for each account that waits now; a reason never quotes what is in a record."""
+        for parked in batch.parked:
+            if parked.reason is not None:
+                livemode, account = parked.key
+                self._log.warning(
+                    "account.quarantined",
+                    account=account,
+                    livemode=livemode,
+                    offset=parked.record.offset,
+                    reason=parked.reason,
+                )

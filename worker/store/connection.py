@@ -8,7 +8,7 @@ from typing import Any, Final
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from worker.ports import Unavailable
+from worker.ports import DataRefused, Unavailable
 from worker.settings import Settings
 
 Connection = asyncpg.Connection | PoolConnectionProxy
@@ -27,6 +27,9 @@ LIMITS: Final = {
     "tcp_keepalives_count": "3",
 }
 
+# SQLSTATE classes that blame the data: "data exception" and "integrity constraint violation".
+OF_DATA: Final = frozenset({"22", "23"})
+
 
 @contextmanager
 def translated() -> Iterator[None]:
@@ -34,10 +37,19 @@ def translated() -> Iterator[None]:
     try:
         yield
     except asyncpg.PostgresError as error:
+        if (error.sqlstate or "")[:2] in OF_DATA:
+            raise DataRefused(_refusal(error)) from error
         message = str(error.args[0]) if error.args else ""
         raise Unavailable(f"postgres: {type(error).__name__}: {message}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError) as error:
         raise Unavailable(f"postgres: {type(error).__name__}: {error}") from error
+
+
+def _refusal(error: asyncpg.PostgresError) -> str:
+    """What was refused where, the same in every schema; the server's own words may quote the data."""
+    places = {"table": error.table_name, "column": error.column_name, "constraint": error.constraint_name}
+    named = [f"{kind} {name}" for kind, name in places.items() if name]
+    return ", ".join([f"postgres refused the data: {type(error).__name__}", *named])
 
 
 class Pool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from worker.ports import AccountKey, Batch, Fenced, Loaded, ParkedRecord, Position, Wanted
+from worker.ports import AccountKey, Batch, DataRefused, Fenced, Loaded, ParkedRecord, Position, Wanted
 from worker.store import loading
 from worker.store.connection import Connection, Pool
 from worker.store.parking import read_parked
@@ -68,5 +68,22 @@ class Ledger:
             )
             if moved != "UPDATE 1":
                 raise Fenced(f"partition {before.partition}: epoch {before.epoch} is over")
-            for write in self._writers:
-                await write(connection, batch)
+            await self._write(connection, batch)
+
+    async def refusal(self, batch: Batch) -> str | None:
+        """Why the tables would refuse what is in a batch; written behind no fence, and taken back."""
+        try:
+            async with self._pool.connection() as connection:
+                trial = connection.transaction()
+                await trial.start()
+                try:
+                    await self._write(connection, batch)
+                finally:
+                    await trial.rollback()
+        except DataRefused as refused:
+            return str(refused)
+        return None
+
+    async def _write(self, connection: Connection, batch: Batch) -> None:
+        for write in self._writers:
+            await write(connection, batch)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from worker.ports import AccountKey
 from worker.store.connection import Pool
 
 WAITING = """
@@ -11,6 +12,8 @@ SELECT livemode, account, min(record_offset) AS record_offset, min(partition) AS
        (array_agg(event_id ORDER BY record_offset))[1] AS event_id, min(recorded_at) AS since
 FROM parked GROUP BY livemode, account ORDER BY since
 """
+
+TAKEN = "SELECT EXISTS (SELECT FROM event WHERE livemode = $1 AND account = $2 AND event_id = $3)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +47,9 @@ async def quarantines(pool: Pool) -> Sequence[Quarantine]:
         )
         for row in rows
     ]
+
+
+async def taken(pool: Pool, key: AccountKey, command: str) -> bool:
+    """Whether the event log has the command with this id. Raises Unavailable."""
+    async with pool.connection() as connection:
+        return bool(await connection.fetchval(TAKEN, *key, command))
