@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from schemas import notifications as schema
+from pydantic_core import to_json
+
 from worker.consumer import wording
 from worker.ports import Entry
 from worker.rules.facts import Cause
@@ -28,7 +29,7 @@ class Described:
     identity: str
     kind: str
     subject: str
-    data: schema.Data
+    data: wording.Data
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ def notify(state: AccountState, release: Release, cause: Cause, place: Place) ->
         time=cause.timestamp,
         causation_id=cause.id,
         key=state.account.encode(),
-        value=described.data.model_dump_json().encode(),
+        value=to_json(described.data),
     )
 
 
