@@ -62,6 +62,27 @@ class OfferEventRecord(Shape):
     data: _OfferData
 
 
+class OwnedOffer(OfferObject):
+    """An offer that says whose it is."""
+
+    account: Identifier | None = None
+
+
+class _OwnedOfferData(Shape):
+    object: OwnedOffer
+
+
+class WholeOfferEvent(Shape):
+    """What `Attribution` and `OfferEventRecord` read of an offer's event, in one."""
+
+    id: Identifier
+    type: Word
+    livemode: StrictBool
+    account: Identifier | None = None
+    created: Second
+    data: _OwnedOfferData
+
+
 class TransactionEventRecord(Shape):
     """A `capital.financing_transaction.created` event."""
 

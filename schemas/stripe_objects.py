@@ -5,6 +5,7 @@ would break a table or a decision: types, ranges, and text that no database can 
 """
 
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from math import isfinite
 from typing import Annotated
 
@@ -41,8 +42,18 @@ def canonical(rate: object) -> str:
     """
     if isinstance(rate, bool) or not isinstance(rate, int | float | str):
         raise ValueError("a rate is a number")  # noqa: TRY004 - pydantic reports only a ValueError as an invalid field
+    return _canonical(rate) if isinstance(rate, str) else _canonical_number(rate)
+
+
+# Stripe's rates are few, and each comes again and again. A text may be long, so it is not remembered.
+@lru_cache(maxsize=1_024)
+def _canonical_number(rate: float) -> str:
+    return _canonical(str(rate))
+
+
+def _canonical(rate: str) -> str:
     try:
-        number = Decimal(str(rate))
+        number = Decimal(rate)
     except InvalidOperation:
         raise ValueError("a rate is a number") from None
     # An exponent is short to write, and its digits would fill the memory.

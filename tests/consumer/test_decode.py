@@ -1,18 +1,22 @@
 import json
 import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.contract.batches import record
 from tests.journeys.webhooks import TRANSACTION_EXAMPLE, completed_example, offer_event
-from worker.consumer.decode import Attributed, Unattributable, attribute
+from worker.consumer.decode import Attributed, Unattributable, attribute, read_offer_event
 from worker.consumer.reading import Foreign, Telling, Untelling, read
 from worker.rules.facts import LineOfCreditEvent, OfferEvent, TransactionEvent, UnknownEvent
 from worker.rules.milestones import Milestone
+from worker.simulator.kinds import ALL
 from worker.simulator.world import World
 
 MEGABYTE = 1_000_000
+WRONG: tuple[object, ...] = (None, "", "\x00", -1, 1.5, True, [], {}, "acct_2")
 
 
 def told(value: bytes) -> Telling:
@@ -208,3 +212,29 @@ def test_every_event_of_a_world_is_understood() -> None:
         assert reading.understood.created == happened.created
         if happened.type.endswith("line_of_credit_update"):
             assert isinstance(reading.understood.fact, LineOfCreditEvent)
+
+
+def damaged(shown: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """An object with each of its fields, at any depth, gone, null or of a wrong kind."""
+    for name, value in shown.items():
+        yield {other: kept for other, kept in shown.items() if other != name}
+        yield from (shown | {name: wrong} for wrong in WRONG)
+        if isinstance(value, dict):
+            yield from (shown | {name: inner} for inner in damaged(value))
+
+
+def test_what_is_read_in_one_pass_is_what_careful_reading_says() -> None:
+    bodies = [event.body for event in World(seed=3, accounts=len(ALL), kinds=ALL).events()]
+    longest = max((body for body in bodies if b'"capital.financing_offer.' in body), key=len)
+    bodies += [json.dumps(body).encode() for body in damaged(json.loads(longest))]
+    swift = 0
+    for body in bodies:
+        named = json.loads(body).get("type")
+        careful = record(body, 0)
+        whole = replace(careful, headers=(("ce_type", f"com.stripe.{named}".encode()),))
+        reading = read(careful)
+        if (found := read_offer_event(whole)) is not None:
+            swift += 1
+            assert isinstance(reading, Telling)
+            assert found == (replace(reading.attributed, record=whole), reading.understood)
+    assert swift > len(bodies) / 4

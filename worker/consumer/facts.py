@@ -1,10 +1,13 @@
 """Facts from Stripe's objects: validated shapes become what the rules know; nothing is concluded here."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from pydantic import BaseModel
 
+from schemas.plain import Plain
 from schemas.stripe_objects import (
+    AcceptedTerms,
     OfferObject,
     RepaymentIntervalObject,
     SummaryDetails,
@@ -14,12 +17,31 @@ from schemas.stripe_objects import (
 )
 from worker.rules.facts import RepaymentInterval, Snapshot, Summary, Transaction, Value
 
-NOT_FIELDS = frozenset({"id", "status"})
+# Who the offer is, whose, and what its `status` says: none of it is merged.
+NOT_FIELDS: Final = frozenset({"id", "account", "status"})
+ACCEPTED: Final = frozenset(
+    {"status_transitions.accepted_at", *(f"accepted_terms.{name}" for name in AcceptedTerms.model_fields)}
+)
 
 
 def snapshot_of(offer: OfferObject, created: int, event_id: str) -> Snapshot:
     """An offer's known fields by their paths; `created` in seconds is the event's, to rank the snapshot by."""
     return Snapshot(offer.id, dict(_known(offer, "")), created, event_id)
+
+
+def snapshot_in(offer: Plain, created: int, event_id: str) -> Snapshot:
+    """The same of an offer as plain data."""
+    fields: dict[str, Value] = {}
+    for name, value in offer.items():
+        if value is None or name in NOT_FIELDS:
+            continue
+        if isinstance(value, dict):
+            for inner, known in value.items():
+                if known is not None:
+                    fields[f"{name}.{inner}"] = known
+        else:
+            fields[name] = value
+    return Snapshot(offer["id"], fields, created, event_id)
 
 
 def _known(shape: BaseModel, path: str) -> Iterator[tuple[str, Value]]:
@@ -34,8 +56,7 @@ def _known(shape: BaseModel, path: str) -> Iterator[tuple[str, Value]]:
 
 def accepted_in(snapshot: Snapshot) -> bool:
     """Whether a snapshot shows accepted terms or a time of acceptance."""
-    shown = any(name.startswith("accepted_terms.") for name in snapshot.fields)
-    return shown or "status_transitions.accepted_at" in snapshot.fields
+    return not ACCEPTED.isdisjoint(snapshot.fields)
 
 
 def transaction_of(transaction: TransactionObject) -> Transaction:

@@ -15,6 +15,7 @@ from worker.consumer.decode import (
     attribute,
     interpret,
     is_ours,
+    read_offer_event,
     reason_of,
 )
 from worker.ports import AccountKey, Record, Wanted
@@ -75,6 +76,11 @@ Outcome = Literal["applied", "foreign", "unattributable", "misrouted", "quaranti
 
 def read(record: Record) -> Reading:
     """What one record is, by its bytes alone."""
+    whole = read_offer_event(record)
+    return Telling(*whole) if whole else _read_carefully(record)
+
+
+def _read_carefully(record: Record) -> Reading:
     attributed = attribute(record)
     if isinstance(attributed, Unattributable):
         return attributed
