@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
 LOCKS := requirements/runtime.txt requirements/embedded.txt requirements/dev.txt
 
-.PHONY: run demo test check fix faults bench bench-quick bench-rules setup lock schemas clean
+.PHONY: run demo test check fix faults bench bench-quick bench-rules alerts-check setup lock schemas clean
 .DELETE_ON_ERROR:
 
 run: setup ## every role on real servers, with a simulator; Ctrl-C ends all of it
@@ -45,6 +45,9 @@ $(BENCH_READY): $(READY) requirements/bench.txt
 
 bench-rules: setup ## what one decision of the rules costs
 	$(BIN)/python -m tests.bench.rules
+
+alerts-check: setup ## needs promtool; every alert fires on its own trouble, and is silent where all is well
+	$(BIN)/python -m tests.deploy.promtool
 
 schemas: setup ## write the generated schemas anew
 	$(BIN)/python -m schemas

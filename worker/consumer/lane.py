@@ -69,6 +69,7 @@ class Lane:
 
     async def _work(self, position: Position) -> None:
         self.working = True
+        metrics.LANE_LAG_SECONDS.labels(self._partition).set(0)
         while not self._stopping.is_set() and position.next_offset < self._until:
             self.came_round_at = self._parts.clock.monotonic()
             polled = await self._parts.source.poll(self._batch_size, POLL_SECONDS)
