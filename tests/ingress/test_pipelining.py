@@ -1,4 +1,9 @@
-from worker.http import HttpLimits
+import asyncio
+
+import pytest
+import uvloop
+
+from worker.http import HttpLimits, HttpServer
 
 from .client import connected
 from .conftest import Serve
@@ -70,3 +75,21 @@ async def test_a_body_may_be_as_long_as_ever_once_the_answer_before_it_is_given(
         assert await paths(client, 1) == [b"/slow"]
         await client.send(b"x" * 99_999)
         assert await paths(client, 1) == [b"/body"]
+
+
+async def test_a_connection_cut_while_others_wait_in_its_line_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    async def cut() -> None:
+        echo = Echo()
+        server = HttpServer(echo, "127.0.0.1", 0)
+        await server.start()
+        async with connected(server.port) as client:
+            await client.send(GET % b"slow" + GET % b"next")
+            await echo.asked.wait()
+            stopped = asyncio.create_task(server.stop(0))
+            assert await client.closed() == b""
+            echo.let_go.set()
+            await stopped
+
+    # The loop that serves in earnest: writing to what is closed raises there.
+    await asyncio.to_thread(lambda: uvloop.run(cut()))
+    assert not caplog.records

@@ -6,6 +6,7 @@ from typing import Final
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from worker.asgi import Application, Message, Receive, Send
 from worker.http.connections import Connections
 
 
@@ -70,9 +71,13 @@ class Connection(HttpToolsProtocol):
         transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
+        """Forget it, and tell the request at hand; uvicorn tells the newest only."""
         self._timer.cancel()
         self._shared.busy(self)
+        self.pipeline.clear()
+        if self._begun is not None:
+            self._begun.disconnected = True
+            self._begun.message_event.set()
         super().connection_lost(exc)
         self._shared.changed.set()
 
@@ -207,4 +212,25 @@ class Connection(HttpToolsProtocol):
             if cycle.more_body:
                 self._shared.receiving(self)
         self._within(self._limits.answer_seconds)
-        self._start_asgi_task(cycle, app)
+        self._start_asgi_task(cycle, app)  # type: ignore[arg-type]  # see there
+
+    # uvicorn describes an app by its own types, which these are not.
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Application) -> None:  # type: ignore[override]  # see above
+        super()._start_asgi_task(cycle, self._attended(cycle, app))  # type: ignore[arg-type]  # see above
+
+    def _attended(self, cycle: RequestResponseCycle, app: Application) -> Application:
+        """The app, for a client that may go away, and a server that may give up: uvicorn would log both as failures."""
+
+        async def answer(scope: Message, receive: Receive, send: Send) -> None:
+            async def unless_gone(message: Message) -> None:
+                # Between the end of a connection and its being told, a write raises.
+                if self.transport.is_closing():
+                    cycle.disconnected = True
+                await send(message)
+
+            try:
+                await app(scope, receive, unless_gone)
+            except asyncio.CancelledError:
+                cycle.disconnected = True
+
+        return answer

@@ -2,11 +2,10 @@
 
 import asyncio
 import socket
-from contextlib import suppress
 
 from uvicorn import Config
 
-from worker.asgi import Application, Message, Receive, Send
+from worker.asgi import Application
 from worker.http.connection import Connection
 from worker.http.connections import Connections
 from worker.http.limits import HttpLimits
@@ -98,7 +97,7 @@ class HttpServer:
 
 def _configuration(app: Application) -> Config:
     config = Config(
-        _given_up_quietly(app),
+        app,
         loop="none",
         ws="none",
         lifespan="off",
@@ -112,13 +111,3 @@ def _configuration(app: Application) -> Config:
     )
     config.load()
     return config
-
-
-def _given_up_quietly(app: Application) -> Application:
-    """The app, but for a request cancelled at the end of a stop: uvicorn would log it as a failure of the app."""
-
-    async def answer(scope: Message, receive: Receive, send: Send) -> None:
-        with suppress(asyncio.CancelledError):
-            await app(scope, receive, send)
-
-    return answer
