@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
 LOCKS := requirements/runtime.txt requirements/embedded.txt requirements/dev.txt
 
-.PHONY: run demo test check fix faults bench bench-quick bench-rules alerts-check setup lock schemas clean
+.PHONY: run demo test check fix faults bench bench-quick bench-rules alerts-check setup lock schemas clean fuzz
 .DELETE_ON_ERROR:
 
 run: setup ## every role on real servers, with a simulator; Ctrl-C ends all of it
@@ -42,6 +42,10 @@ bench-quick: $(BENCH_READY) ## the same with a tenth of the events and one round
 $(BENCH_READY): $(READY) requirements/bench.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	touch $@
+
+SECONDS ?= 600
+fuzz: setup ## hostile clients against a real ingress for SECONDS; 0 only if no answer was wrong and nothing was lost
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) --seed $(SEED)
 
 bench-rules: setup ## what one decision of the rules costs
 	$(BIN)/python -m tests.bench.rules
