@@ -115,9 +115,9 @@ OBJECT = {
 Members = list[tuple[str, "str | Members"]]
 
 
-def body(chance: Random, number: int) -> bytes:
-    """One body; the same chance gives the same, and the number makes its event's id its own."""
-    event = _event(chance, number)
+def body(chance: Random, number: int, accounts: int = 20) -> bytes:
+    """One body about one of so many accounts; the same chance gives the same, and the number makes its id its own."""
+    event = _event(chance, number, accounts)
     for _ in range(chance.choice((0, 1, 1, 1, 2, 4))):
         _spoil(chance, event)
     written = _written(event, chance.choice(("", "", "\n  "))).encode("utf-8", "surrogatepass")
@@ -128,8 +128,8 @@ def body(chance: Random, number: int) -> bytes:
     return written
 
 
-def _event(chance: Random, number: int) -> Members:
-    shown = _members(OBJECT, str(chance.randint(1, 50)), str(chance.randint(1, 20)))
+def _event(chance: Random, number: int, accounts: int) -> Members:
+    shown = _members(OBJECT, str(chance.randint(1, 50)), str(chance.randint(1, accounts)))
     return [
         ("id", f'"evt_{number}"'),
         ("object", '"event"'),
