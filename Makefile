@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
 LOCKS := requirements/runtime.txt requirements/embedded.txt requirements/dev.txt
 
-.PHONY: run demo test check fix faults bench bench-quick bench-rules alerts-check setup lock schemas clean fuzz
+.PHONY: run demo test check fix faults bench bench-quick bench-rules alerts-check setup lock schemas clean fuzz manifests
 .DELETE_ON_ERROR:
 
 run: setup ## every role on real servers, with a simulator; Ctrl-C ends all of it
@@ -52,6 +52,9 @@ bench-rules: setup ## what one decision of the rules costs
 
 alerts-check: setup ## needs promtool; every alert fires on its own trouble, and is silent where all is well
 	$(BIN)/python -m tests.deploy.promtool
+
+manifests: setup ## needs kubectl; renders the Kubernetes manifests anew, for the tests to read
+	$(BIN)/python -m tests.deploy.manifests
 
 schemas: setup ## write the generated schemas anew
 	$(BIN)/python -m schemas

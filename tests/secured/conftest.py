@@ -16,7 +16,7 @@ from tests.secured.tls_postgres import postgres_with_tls
 from tests.secured.users import users
 from worker.embedded import Postgres, temporary_folder
 
-ROLES: Final = Path(__file__).parents[2] / "deploy/postgres/roles.sql"
+ROLES: Final = Path(__file__).parents[2] / "deploy/database/roles.sql"
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ async def tls_postgres(certificates: Certificates) -> AsyncIterator[Postgres]:
 
 @pytest.fixture(scope="module")
 async def databases(tls_postgres: Postgres, certificates: Certificates) -> AsyncIterator[Mapping[str, str]]:
-    """The URL of each role of `deploy/postgres`, with its password and the authority to check the server by."""
+    """The URL of each role of `deploy/database`, with its password and the authority to check the server by."""
     checked = f"?sslmode=verify-full&sslrootcert={certificates.authority}"
     connection = await asyncpg.connect(tls_postgres.url + checked)
     async with AsyncExitStack() as stack:
