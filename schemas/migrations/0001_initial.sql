@@ -164,7 +164,6 @@ CREATE TABLE outbox (
     value         bytea       NOT NULL,
     PRIMARY KEY (livemode, account, partition, number)
 );
-CREATE INDEX outbox_by_number ON outbox (partition, number);
 CREATE INDEX outbox_by_offset ON outbox (partition, record_offset);
 
 -- Records behind a quarantined one of the same account, the quarantined one first, in the order they came.
