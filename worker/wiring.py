@@ -33,7 +33,7 @@ from worker.relay.relay import Relay
 from worker.rotation import Rotation
 from worker.rules.draft import Timing
 from worker.settings import Settings
-from worker.starting import patiently
+from worker.starting import collect_rarely, patiently
 from worker.store import migrations
 from worker.store.account_rows import write_accounts
 from worker.store.census import Census
@@ -120,6 +120,7 @@ async def ingress(process: Process) -> None:
 async def consume(process: Process) -> None:
     """Keep lanes until told to stop, then let each finish and publish what it took."""
     settings = process.settings
+    collect_rarely()
     process.health.register("lanes", _well, _starting)
     partitions = await patiently(process.stop, partial(_existing, process, settings.events_topic))
     async with AsyncExitStack() as stack:

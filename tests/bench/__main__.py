@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--loads", default="clean,few,dirty,spread,refills")
     parser.add_argument("--subjects", default=",".join((*BATCHING, "two owners")))
     parser.add_argument("--quick", action="store_const", const=QUICK, default={}, help="at most four minutes")
+    parser.add_argument("--setting", action="append", default=[], help="NAME=VALUE for this system, to compare")
     chosen = parser.parse_args()
     vars(chosen).update(chosen.quick)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -37,6 +38,8 @@ async def _measured(chosen: argparse.Namespace) -> None:
     async with opened() as place:
         subjects = tuple(chosen.subjects.split(","))
         plan = [await _load(place, name, chosen.events, subjects) for name in chosen.loads.split(",")]
+        changes = dict(setting.split("=", 1) for setting in chosen.setting)
+        plan = [(replace(load, settings={**load.settings, **changes}), names) for load, names in plan]
         await run(place, Plan(plan, chosen.rounds))
 
 

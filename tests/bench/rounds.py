@@ -54,7 +54,7 @@ class Plan:
 
 async def run(place: Place, plan: Plan) -> None:
     """All rounds of all loads; a table for each load."""
-    reference = 0.0
+    reference = float("nan")
     for number, (load, subjects) in enumerate(plan.loads):
         topic = f"load{number}"
         await place.preload(topic, load.messages)

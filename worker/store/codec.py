@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import astuple, replace
 from typing import Any
 
+from pydantic_core import to_json
+
 from worker.rules.facts import Rank, RepaymentInterval, Summary
 from worker.rules.milestones import STRENGTH, Milestone
 from worker.rules.state import AccountState, Decided, Evidence, Hold, Link, Offer, Seen, Withholding
@@ -127,4 +129,4 @@ def _ordered(milestones: Iterable[Milestone] | Mapping[Milestone, object]) -> li
 
 
 def _dump(data: object) -> str:
-    return json.dumps(data, separators=(",", ":"))
+    return to_json(data).decode()
