@@ -7,7 +7,7 @@ from tests.consumer.lanes import CLOCK, SECONDS, header
 from tests.contract.entries import dead_letter, entry
 from tests.contract.fakes import Broker, Ledger, Outbox, Publisher, Tables
 from worker.metrics import REGISTRY
-from worker.ports import Batch, Entry, Misplaced, Position, Unavailable
+from worker.ports import Batch, Entry, Fenced, Misplaced, Position, Unavailable
 from worker.relay import relay as module
 from worker.relay.relay import Relay
 
@@ -104,6 +104,20 @@ async def test_a_lost_marker_is_proven_by_the_last_notification_that_readers_see
     await relay.open(position)
     assert told(broker) == names([1, 2, 3, 4])
     assert broker.markers[0] == 5
+
+
+async def test_an_owner_that_slept_through_another_s_beginning_is_fenced_and_misses_no_marker(
+    broker: Broker, tables: Tables
+) -> None:
+    class Sleeping(Publisher):
+        async def open(self) -> int | None:
+            marker = await super().open()
+            await Relay(Publisher(broker, 0), Outbox(tables), CLOCK).open(Position(0, 2, 0, 1))
+            await owing(tables, [entry(1, 0)], 1)
+            return marker
+
+    with pytest.raises(Fenced):
+        await Relay(Sleeping(broker, 0), Outbox(tables), CLOCK).open(Position(0, 1, 0, 1))
 
 
 async def test_a_lost_marker_that_nothing_proves_stops_the_lane(relay: Relay, broker: Broker, tables: Tables) -> None:

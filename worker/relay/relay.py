@@ -51,22 +51,22 @@ class Relay:
 
     async def open(self, position: Position) -> None:
         """Settle what an earlier owner left, then publish whatever the outbox still owes up to the position."""
+        # Asked before the marker, as whoever filled the outbox had made one known: asked after it, an owner that slept
+        # in between would take another's first batch for a sign that the marker was lost.
+        empty = await self._outbox.empty(position.partition)
         marker = await self._publisher.open()
         if marker is None:
-            marker = await self._recovered(position)
+            marker = position.next_offset if empty else await self._recovered(position.partition)
             await self._publisher.publish((), marker)
         self._marker = marker
         await self._catch_up(position)
 
-    async def _recovered(self, position: Position) -> int:
-        """A marker where there is none: at the beginning, or proven by the last notification that readers see.
+    async def _recovered(self, partition: int) -> int:
+        """A lost marker, proven by the last notification that readers see.
 
         Every lane writes its marker before its first record, so a missing one of an outbox that is not empty was
         lost: a deleted group, or offsets that expired.
         """
-        partition = position.partition
-        if await self._outbox.empty(partition):
-            return position.next_offset
         told = await self._publisher.last_told()
         offset = None if told is None else await self._outbox.offset_of(partition, told)
         if offset is None:
