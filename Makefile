@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
 LOCKS := requirements/runtime.txt requirements/embedded.txt requirements/dev.txt
 
-.PHONY: run demo test check fix faults bench bench-quick bench-rules alerts-check setup lock schemas clean fuzz manifests
+.PHONY: run demo test check fix faults crashes bench bench-quick bench-rules alerts-check setup lock schemas clean fuzz manifests
 .DELETE_ON_ERROR:
 
 run: setup ## every role on real servers, with a simulator; Ctrl-C ends all of it
@@ -32,6 +32,11 @@ ROUNDS ?= 200
 SEED ?= 1
 faults: setup ## strike every part of a fleet, ROUNDS times; 0 only if nothing was lost, doubled or disordered
 	$(BIN)/python -m tests.faults --rounds $(ROUNDS) --seed $(SEED)
+
+ORDERS ?= 4
+PAIRS ?= 500
+crashes: setup ## stop owners at every step, on the parts in memory; 0 only if no step made a difference
+	$(BIN)/python -m tests.faults.crashes --orders $(ORDERS) --pairs $(PAIRS) --seed $(SEED)
 
 bench: $(BENCH_READY) ## this system beside its peers, in rounds: half an hour; docs/performance.md says how to read it
 	$(BIN)/python -m tests.bench

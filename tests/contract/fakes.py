@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -30,6 +31,23 @@ from worker.topic.partitioning import home_of
 
 FIRST_MS = 1_735_578_000_000
 Death = Literal["", "before the commit", "after the commit"]
+
+
+class Line:
+    """The way from one process to a part and back. Whoever schedules a process' steps makes them wait in it."""
+
+    async def step(self, what: str) -> None:
+        """Goes on at once."""
+
+    @asynccontextmanager
+    async def call(self, what: str) -> AsyncIterator[None]:
+        """What is done inside is done at one moment: after it was asked for, and before the answer has come."""
+        await self.step(f"{what} asked")
+        yield
+        await self.step(f"{what} answered")
+
+
+AT_ONCE = Line()
 
 
 @dataclass
@@ -61,17 +79,23 @@ class Tables:
 class Ledger:
     """The tables, as a lane writes to them."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, line: Line = AT_ONCE) -> None:
         self._tables = tables
+        self._line = line
 
     async def claim(self, partition: int, owner: str, beginning: int) -> Position:
-        self._tables.ask("claim")
-        former = self._tables.positions.get(partition) or Position(partition, 0, beginning, 1)
-        position = replace(former, epoch=former.epoch + 1)
-        self._tables.positions[partition] = position
+        async with self._line.call("claim"):
+            self._tables.ask("claim")
+            former = self._tables.positions.get(partition) or Position(partition, 0, beginning, 1)
+            position = replace(former, epoch=former.epoch + 1)
+            self._tables.positions[partition] = position
         return position
 
     async def load(self, wanted: Wanted) -> Loaded:
+        async with self._line.call("load"):
+            return self._load(wanted)
+
+    def _load(self, wanted: Wanted) -> Loaded:
         tables = self._tables
         tables.ask("load")
         transactions: defaultdict[AccountKey, dict[str, TransactionEvent]] = defaultdict(dict)
@@ -84,14 +108,19 @@ class Ledger:
         return Loaded(accounts, transactions, updates)
 
     async def parked(self, accounts: Iterable[AccountKey]) -> Mapping[AccountKey, Sequence[ParkedRecord]]:
-        self._tables.ask("parked")
         found: defaultdict[AccountKey, list[ParkedRecord]] = defaultdict(list)
-        for key, offset in sorted(self._tables.parked):
-            if key in set(accounts):
-                found[key].append(self._tables.parked[key, offset])
+        async with self._line.call("parked"):
+            self._tables.ask("parked")
+            for key, offset in sorted(self._tables.parked):
+                if key in set(accounts):
+                    found[key].append(self._tables.parked[key, offset])
         return found
 
     async def commit(self, batch: Batch) -> None:
+        async with self._line.call("commit"):
+            self._commit(batch)
+
+    def _commit(self, batch: Batch) -> None:
         tables = self._tables
         tables.ask("commit")
         if tables.positions.get(batch.before.partition) != batch.before:
@@ -128,36 +157,49 @@ class Ledger:
 class Outbox:
     """The entries that partitions owe."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: Tables, line: Line = AT_ONCE) -> None:
         self._tables = tables
+        self._line = line
 
     async def owed(self, partition: int, marker: int, before: int, most: int) -> Sequence[Entry]:
-        self._tables.ask("owed")
-        owed = [entry for entry in self._tables.entries[partition] if marker <= entry.record_offset < before]
+        async with self._line.call("owed"):
+            self._tables.ask("owed")
+            owed = [entry for entry in self._tables.entries[partition] if marker <= entry.record_offset < before]
         last = owed[most].record_offset if len(owed) > most else before
         return [entry for entry in owed if entry.record_offset <= last]
 
     async def empty(self, partition: int) -> bool:
-        self._tables.ask("empty")
-        return not self._tables.entries[partition]
+        async with self._line.call("empty"):
+            self._tables.ask("empty")
+            return not self._tables.entries[partition]
 
     async def offset_of(self, partition: int, notification: str) -> int | None:
-        self._tables.ask("offset_of")
-        owed = [entry for entry in self._tables.entries[partition] if entry.destination == "notifications"]
+        async with self._line.call("offset_of"):
+            self._tables.ask("offset_of")
+            owed = [entry for entry in self._tables.entries[partition] if entry.destination == "notifications"]
         return next((entry.record_offset for entry in owed if entry.id == notification), None)
 
 
+@dataclass
+class Transaction:
+    """What a lane's publisher has written and not yet ended; the marker comes last."""
+
+    entries: list[Entry] = field(default_factory=list)
+    marker: int = 0
+
+
 class Broker:
-    """Topics by what they are for, with committed records only; markers and epochs by partition."""
+    """Topics by what they are for, with committed records only; markers, epochs and what is begun, by partition."""
 
     def __init__(self, partitions: int = 1) -> None:
         self.partitions = partitions
         self.beginnings: dict[int, int] = dict.fromkeys(range(partitions), 0)
         self.markers: dict[int, int] = {}
         self.epochs: dict[int, int] = defaultdict(int)
+        self.begun: dict[int, Transaction] = {}
         self.transactions: list[int] = []
         self.away = False
-        self.appended = asyncio.Condition()
+        self._listening: list[asyncio.Event] = []
         self._topics: dict[Destination, list[list[Record]]] = {
             "events": [[] for _ in range(partitions)],
             "notifications": [[] for _ in range(partitions)],
@@ -175,10 +217,16 @@ class Broker:
         records = self._topics[destination][partition]
         whole = tuple((name, value or b"") for name, value in headers)
         record = Record(partition, len(records), FIRST_MS + len(records), key, value, whole)
-        async with self.appended:
-            records.append(record)
-            self.appended.notify_all()
+        records.append(record)
+        while self._listening:
+            self._listening.pop().set()
         return record
+
+    async def appended(self) -> None:
+        """Return once a record more than now is on any topic."""
+        heard = asyncio.Event()
+        self._listening.append(heard)
+        await heard.wait()
 
 
 class Handoff:
@@ -196,14 +244,16 @@ class Handoff:
 class Source:
     """One partition of the events topic, as its lane reads it."""
 
-    def __init__(self, broker: Broker, partition: int) -> None:
+    def __init__(self, broker: Broker, partition: int, line: Line = AT_ONCE) -> None:
         self._broker = broker
         self._partition = partition
+        self._line = line
         self._next = 0
 
     async def beginning(self) -> int:
-        self._answer()
-        return self._broker.beginnings[self._partition]
+        async with self._line.call("beginning"):
+            self._answer()
+            return self._broker.beginnings[self._partition]
 
     async def seek(self, offset: int) -> None:
         end = len(self._broker.records("events", self._partition))
@@ -214,11 +264,13 @@ class Source:
     async def poll(self, most: int, seconds: float) -> Sequence[Record]:
         self._answer()
         try:
-            async with asyncio.timeout(seconds), self._broker.appended:
-                await self._broker.appended.wait_for(lambda: bool(self._ahead()))
+            async with asyncio.timeout(seconds):
+                while not self._ahead():
+                    await self._broker.appended()
         except TimeoutError:
             return []
-        taken = self._ahead()[:most]
+        async with self._line.call("poll"):
+            taken = self._ahead()[:most]
         self._next = taken[-1].offset + 1
         return taken
 
@@ -236,37 +288,61 @@ class Source:
 class Publisher:
     """The topics, as one lane writes to them; `dies` says at which point of the next transaction it ends."""
 
-    def __init__(self, broker: Broker, partition: int) -> None:
+    def __init__(self, broker: Broker, partition: int, line: Line = AT_ONCE) -> None:
         self._broker = broker
         self._partition = partition
+        self._line = line
         self._epoch = 0
         self.dies: Death = ""
 
     async def open(self) -> int | None:
-        if self._broker.away:
-            raise Unavailable("the broker is away")
-        self._broker.epochs[self._partition] += 1
-        self._epoch = self._broker.epochs[self._partition]
-        return self._broker.markers.get(self._partition)
+        async with self._line.call("open"):
+            self._answer()
+            self._broker.epochs[self._partition] += 1
+            self._epoch = self._broker.epochs[self._partition]
+            self._broker.begun.pop(self._partition, None)
+        async with self._line.call("marker"):
+            return self._broker.markers.get(self._partition)
 
     async def last_told(self) -> str | None:
-        told = self._broker.records("notifications", self._partition)
+        async with self._line.call("last told"):
+            told = self._broker.records("notifications", self._partition)
         return dict(told[-1].headers)["ce_id"].decode() if told else None
 
     async def publish(self, entries: Iterable[Entry], marker: int) -> None:
-        broker, owed = self._broker, tuple(entries)
-        if broker.away or self.dies == "before the commit":
+        for entry in entries:
+            await self._line.step("send asked")
+            self._begun().entries.append(entry)
+        async with self._line.call("send marker"):
+            self._begun().marker = marker
+        if self.dies == "before the commit":
             raise Unavailable("the broker is away")
-        if broker.epochs[self._partition] != self._epoch:
-            raise Fenced(f"partition {self._partition}: another owner has begun")
-        for entry in owed:
-            notified = entry.destination == "notifications"
-            partition = self._partition if notified else home_of(entry.key.decode(), broker.partitions)
-            await broker.append(entry.destination, partition, entry.key or None, entry.value, headers_of(entry))
-        broker.markers[self._partition] = marker
-        broker.transactions.append(len(owed))
+        async with self._line.call("end transaction"):
+            await self._end()
         if self.dies == "after the commit":
             raise Unavailable("no answer to the commit")
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Lets go; what it has begun stays so until somebody opens a publisher of the lane again."""
+
+    async def _end(self) -> None:
+        """Everything of it becomes visible together."""
+        broker, transaction = self._broker, self._begun()
+        for entry in transaction.entries:
+            notified = entry.destination == "notifications"
+            partition = self._partition if notified else home_of(entry.key.decode(), broker.partitions)
+            await broker.append(entry.destination, partition, entry.key or None, entry.value, headers_of(entry))
+        broker.markers[self._partition] = transaction.marker
+        broker.transactions.append(len(transaction.entries))
+        del broker.begun[self._partition]
+
+    def _begun(self) -> Transaction:
+        """The lane's open transaction, while nobody else has opened a publisher of the lane."""
+        self._answer()
+        if self._broker.epochs[self._partition] != self._epoch:
+            raise Fenced(f"partition {self._partition}: another owner has begun")
+        return self._broker.begun.setdefault(self._partition, Transaction())
+
+    def _answer(self) -> None:
+        if self._broker.away:
+            raise Unavailable("the broker is away")
