@@ -1,3 +1,7 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+
 import pytest
 
 from tests.contract.wires import Wire
@@ -8,7 +12,9 @@ from worker.ports import HandoffFailed, Headers
 from worker.topic import handoff as real
 from worker.topic.cluster import Cluster
 from worker.topic.partitioning import home_of
+from worker.topic.topics import Topic, ensure
 
+SECONDS = 60
 HEADERS: Headers = (("ce_id", b"evt_1"), ("twice", b"\x00\xff"), ("twice", b""))
 
 
@@ -61,3 +67,92 @@ async def test_the_ingress_tests_fake_fails_as_the_real_one_does() -> None:
     with pytest.raises(HandoffFailed):
         await handoff.append(b"acct_1", b"", ())
     assert handoff.records == []
+
+
+@asynccontextmanager
+async def opened(system: System) -> AsyncIterator[real.EventsHandoff]:
+    handoff = real.EventsHandoff(Cluster.of(system.settings), system.settings.events_topic)
+    try:
+        await handoff.open()
+        yield handoff
+    finally:
+        await handoff.close()
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while not await condition():  # noqa: ASYNC110 - the cluster gives no signal
+            await asyncio.sleep(0.05)
+
+
+async def test_a_producer_that_a_refused_record_broke_is_replaced_by_a_new_one(system: System) -> None:
+    small = {"max.message.bytes": "2000"}
+    await ensure(Cluster.of(system.settings), [Topic(system.settings.events_topic, 1, 1, small)])
+    async with opened(system) as handoff:
+        await handoff.append(b"acct_1", b"before", ())
+        with pytest.raises(HandoffFailed):
+            await handoff.append(b"acct_1", b"x" * 5_000, ())
+
+        async def taken() -> bool:
+            # Through the first producer it never would be: the refused record's number is missing.
+            with suppress(HandoffFailed):
+                await handoff.append(b"acct_1", b"after", ())
+                return True
+            return False
+
+        await until(taken)
+        assert handoff.trouble() is None
+    assert [record.value for record in await system.events_topic.records()] == [b"before", b"after"]
+
+
+async def test_a_handoff_without_a_connection_takes_nothing_and_says_so(system: System) -> None:
+    handoff = real.EventsHandoff(Cluster.of(system.settings), system.settings.events_topic)
+    assert handoff.trouble() == "no connection to Kafka yet"
+    with pytest.raises(HandoffFailed):
+        await handoff.append(b"acct_1", b"", ())
+    await handoff.close()
+
+
+async def test_a_cluster_that_falls_silent_is_trouble_until_it_answers_again(
+    system: System, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(real, "ASK_SECONDS", 0.1)
+    monkeypatch.setattr(real, "SILENT_SECONDS", 1)
+    await system.topics()
+    async with opened(system) as handoff:
+
+        async def silent() -> bool:
+            return (handoff.trouble() or "").startswith("no answer from Kafka for ")
+
+        async def well() -> bool:
+            return handoff.trouble() is None
+
+        assert await well()
+        kafka.brokers[0].pause()
+        try:
+            await until(silent)
+        finally:
+            kafka.brokers[0].resume()
+        await until(well)
+
+
+async def test_appends_that_all_fail_are_trouble_for_as_long_as_they_are_tried(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(real, "SILENT_SECONDS", 0.5)
+    # The cluster answers, and takes no record at all.
+    unwritable = {"max.message.bytes": "1"}
+    await ensure(Cluster.of(system.settings), [Topic(system.settings.events_topic, 1, 1, unwritable)])
+    monkeypatch.setattr(real, "ASK_SECONDS", 0.05)
+    async with opened(system) as handoff:
+
+        async def told() -> bool:
+            with pytest.raises(HandoffFailed):
+                await handoff.append(b"acct_1", b"", ())
+            return (handoff.trouble() or "").startswith("no record acknowledged by Kafka for ")
+
+        async def forgotten() -> bool:
+            return handoff.trouble() is None
+
+        await until(told)
+        await until(forgotten)
