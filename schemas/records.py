@@ -109,11 +109,15 @@ class SurveyObject(Shape):
 
 
 class OfferAnswerObject(Shape):
-    """The answer about one offer; nothing shown where Stripe has no such offer."""
+    """The answer about one offer; nothing shown where Stripe has no such offer.
+
+    It announces the offer where nobody had asked and somebody brought it for downstream to hear of.
+    """
 
     due: Millisecond
     offer: Identifier
     shown: OfferObject | None
+    announces: StrictBool = False
 
 
 class SummaryAnswerObject(Shape):

@@ -1,8 +1,17 @@
-"""Headers of a Kafka record as JSON text, every byte kept; never decoded by meaning."""
+"""Headers of a Kafka record as JSON text, every byte kept, and the one of ours that a record is decided by."""
 
 import json
+from typing import Final
 
 from worker.ports import Headers
+
+# On a record that is to be taken in silence: what it makes known is not told. The ingress never writes it.
+QUIET: Final = ("capital_quiet", b"true")
+
+
+def is_quiet(headers: Headers) -> bool:
+    """Whether a record is to be taken in silence."""
+    return QUIET in headers
 
 
 def encode_headers(headers: Headers) -> str:

@@ -10,7 +10,8 @@ CREATE TABLE cursor (
     owner       text    NOT NULL
 );
 
--- The inbox and the event log: every record of an account once, its bytes untouched.
+-- The inbox and the event log: every record of an account once, its bytes untouched. What a quiet one made known
+-- was not told.
 CREATE TABLE event (
     livemode      boolean     NOT NULL,
     account       text        NOT NULL,
@@ -22,6 +23,7 @@ CREATE TABLE event (
     record_offset bigint      NOT NULL,
     recorded_at   timestamptz NOT NULL,
     repeats       integer     NOT NULL DEFAULT 0,
+    quiet         boolean     NOT NULL DEFAULT false,
     body          bytea       NOT NULL,
     PRIMARY KEY (livemode, account, created, event_id)
 );

@@ -26,12 +26,12 @@ class Account:
     def told(self) -> list[str]:
         return names(self.releases)
 
-    def hear(self, *facts: Fact, at: int | None = None) -> list[str]:
-        """Decide facts at a time in ms; the ids of what was told of them."""
+    def hear(self, *facts: Fact, at: int | None = None, quiet: bool = False) -> list[str]:
+        """Decide facts at a time in ms, if need be in silence; the ids of what was told of them."""
         self.now = self.now if at is None else at
         before = len(self.releases)
         for fact in facts:
-            decision = decide(self.state, fact, cause(at=self.now), self.timing)
+            decision = decide(self.state, fact, cause(at=self.now, quiet=quiet), self.timing)
             self._keep(decision)
         return names(self.releases[before:])
 

@@ -100,9 +100,9 @@ def discounted(shown: Shown, amount: int) -> Shown:
     return with_fields(shown, {AMOUNT: amount})
 
 
-def cause(id: str = "evt", at: int = 0) -> Cause:
-    """A record's id and its Kafka timestamp in ms."""
-    return Cause(id, at)
+def cause(id: str = "evt", at: int = 0, *, quiet: bool = False) -> Cause:
+    """A record's id and its Kafka timestamp in ms, and whether it is to be taken in silence."""
+    return Cause(id, at, quiet)
 
 
 def transaction(id: str = "cptxn_1", **changes: object) -> TransactionEvent:

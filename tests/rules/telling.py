@@ -15,6 +15,7 @@ from worker.rules.releases import (
     TransactionRecorded,
     WithholdingChanged,
 )
+from worker.rules.state import AccountState
 
 
 def name(release: Release) -> str:
@@ -46,6 +47,11 @@ def is_lasting(told: str) -> bool:
     """Whether the laws promise this id in every order: milestones, discounts, transactions and conflicts."""
     revised = ":linked:" in told or told.startswith(("withholding:", "summary:"))
     return not revised and (not told.startswith("attention:") or told.startswith("attention:conflict:"))
+
+
+def silent(state: AccountState) -> frozenset[str]:
+    """Milestones that were released without a word; what is told may rest on them."""
+    return frozenset(f"{offer.id}:{step}" for offer in state.offers.values() for step in offer.quiet & offer.released)
 
 
 def illegal(decision: Decision, before: frozenset[str]) -> list[str]:

@@ -33,6 +33,7 @@ def event(offset: int, kind: str, subject: str | None = OFFER, **changes: Any) -
         "offset": offset,
         "arrived_at": at(offset),
         "repeats": 0,
+        "quiet": False,
         "body": None,
     } | changes
 

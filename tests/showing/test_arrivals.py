@@ -144,3 +144,12 @@ def test_of_two_records_with_one_id_each_has_what_came_after_it() -> None:
     )
     assert [released.sequence for released in first.released] == [1]
     assert [released.sequence for released in second.released] == [2]
+
+
+def test_what_was_taken_in_silence_waits_for_no_notification() -> None:
+    silent, held = arrivals(
+        event=[event(1, "financing_offer.created", quiet=True), event(2, "financing_offer.paid_out", quiet=True)],
+        held=[hold("paid_out", f"{OFFER}:accepted")],
+    )
+    assert (silent.quiet, silent.unreleased) == (True, [])
+    assert [waiting.state for waiting in held.unreleased] == ["held"]

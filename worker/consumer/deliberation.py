@@ -9,6 +9,7 @@ from worker.consumer.decode import Attributed, Unattributable, Understood
 from worker.consumer.notifications import Place, notify
 from worker.consumer.reading import Commanding, Foreign, Outcome, Reading, Telling, Untelling
 from worker.consumer.redriving import blocked_by, remaining
+from worker.headers import is_quiet
 from worker.ports import AccountKey, Batch, Entry, LoggedEvent, ParkedRecord, Position, Record
 from worker.rules.decide import decide
 from worker.rules.draft import Timing
@@ -171,7 +172,9 @@ class Deliberation:
         return reading if isinstance(reading, str) else self._apply(reading.attributed, reading.understood)
 
     def _decide(self, attributed: Attributed, fact: Fact) -> None:
-        cause = Cause(attributed.id, attributed.record.timestamp)
+        # That an account waits is told, whatever record it waits behind.
+        quiet = is_quiet(attributed.record.headers) and not isinstance(fact, Unusable)
+        cause = Cause(attributed.id, attributed.record.timestamp, quiet)
         before = self._state(attributed.key)
         decision = decide(before, fact, cause, self._circumstances.timing)
         self._entries += [

@@ -26,7 +26,7 @@ def offer(value: bytes, identity: str, at: int) -> Answer:
     record = OfferAnswerRecord.model_validate_json(value)
     answer = record.data.object
     shown = None if answer.shown is None else _observed(answer.shown, at, identity)
-    return OfferAnswered(answer.offer, answer.due, shown), record.created
+    return OfferAnswered(answer.offer, answer.due, shown, answer.announces), record.created
 
 
 def summary(value: bytes, _identity: str, _at: int) -> Answer:

@@ -40,7 +40,7 @@ def _surveyed(draft: Draft, due: int, *, answered: bool) -> None:
 def answer_offer(draft: Draft, answer: OfferAnswered) -> None:
     """Merge what was shown of one offer, then count the answer for everything that waited for it."""
     if answer.observed is not None:
-        learn_observed(draft, answer.observed)
+        learn_observed(draft, answer.observed, announces=answer.announces)
     _answered(draft, answer.offer, answer.due)
 
 

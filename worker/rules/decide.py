@@ -20,6 +20,7 @@ from worker.rules.facts import (
     Unusable,
 )
 from worker.rules.holds import answer_holds
+from worker.rules.quiet import answers_quietly
 from worker.rules.releases import Release
 from worker.rules.settling import settle
 from worker.rules.state import AccountState
@@ -42,6 +43,8 @@ class Decision:
 def decide(state: AccountState, fact: Fact, cause: Cause, timing: Timing = DEFAULT_TIMING) -> Decision:
     """Decide one fact. The same state, fact, cause and timing give the same decision, anywhere and at any time."""
     draft = Draft(state, cause, timing)
+    if state.quietly_asked and answers_quietly(state, fact):
+        draft.silent = True
     _learn(draft, fact)
     settle(draft)
     if draft.answered:

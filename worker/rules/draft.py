@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from worker.rules.evolve import evolve
-from worker.rules.facts import Cause
+from worker.rules.facts import Cause, LookupKind
 from worker.rules.releases import AttentionRaised, Reason, Release
 from worker.rules.state import AccountState, Offer
 
@@ -22,7 +22,7 @@ class Draft:
 
     `offers` are as they now are; those `touched` are still to settle. `answered` are (offer, due) of answers still
     to be counted for what waited for them. What is doubtful is derived anew when the draft settles; `stale` says
-    that withholding is.
+    that withholding is. While it is `silent`, what is released is not told.
     """
 
     __slots__ = (
@@ -33,6 +33,7 @@ class Draft:
         "offers",
         "policy_doubtful",
         "releases",
+        "silent",
         "stale",
         "state",
         "timing",
@@ -50,6 +51,7 @@ class Draft:
         self.touched: dict[str, None] = {}
         self.answered: list[tuple[str, int]] = []
         self.releases: list[Release] = []
+        self.silent = cause.quiet
         self.policy_doubtful = False
         self.stale = False
         self.links_doubtful = False
@@ -88,9 +90,10 @@ class Draft:
             if refill.link is not None and refill.link.original == original:
                 self.touched[refill.id] = None
 
-    def release(self, release: Release) -> None:
-        """Tell downstream, in the order of these calls."""
-        self.releases.append(release)
+    def release(self, release: Release, *, owed: bool = False) -> None:
+        """Tell downstream, in the order of these calls; a silent draft tells only what is `owed` to it."""
+        if owed or not self.silent:
+            self.releases.append(release)
 
     def raise_attention(self, reason: Reason, subject: str, detail: str) -> None:
         """Ask a person to look, once for each reason and subject."""
@@ -100,11 +103,21 @@ class Draft:
 
     def ask_survey(self) -> None:
         """Have Stripe asked for the account's country and offers, at once; an answer asked for before is too old."""
+        self._ask("survey", self.state.survey_due)
         self.change(survey_due=self.cause.timestamp)
 
     def ask_summary(self) -> None:
         """Have Stripe asked for the account's summary, at once; an answer asked for before is too old."""
+        self._ask("summary", self.state.summary_due)
         self.change(summary_due=self.cause.timestamp)
+
+    def _ask(self, kind: LookupKind, pending: int | None) -> None:
+        """Keep for whom a question is asked: once it is open for somebody who is to be told, it stays so."""
+        asked = self.state.quietly_asked
+        if self.silent and pending is None:
+            self.change(quietly_asked=asked | {kind})
+        elif not self.silent and kind in asked:
+            self.change(quietly_asked=asked - {kind})
 
     def finish(self) -> AccountState:
         """The state after the decision."""

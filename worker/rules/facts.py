@@ -36,10 +36,14 @@ WRITE_ONCE: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """The record a fact came in: its CloudEvents id and its Kafka timestamp in ms since the epoch."""
+    """The record a fact came in: its CloudEvents id and its Kafka timestamp in ms since the epoch.
+
+    What a quiet record makes known is not told.
+    """
 
     id: str
     timestamp: int
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +168,15 @@ class SurveyAnswered:
 
 @dataclass(frozen=True, slots=True)
 class OfferAnswered:
-    """The answer about one offer, asked for at `due` (ms): what the API showed, or None where it has no such offer."""
+    """The answer about one offer, asked for at `due` (ms): what the API showed, or None where it has no such offer.
+
+    It announces the offer where somebody brought it for downstream to hear of; nothing had to be asked for that.
+    """
 
     offer: str
     due: int
     observed: Observed | None
+    announces: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from worker.rules.facts import Observed, OfferEvent, Rank, Snapshot
 from worker.rules.links import linkable, withdraw_link
 from worker.rules.merge import merge_evidence, merge_fields, rank_of
 from worker.rules.milestones import Milestone
+from worker.rules.quiet import hushed
 from worker.rules.state import Evidence, Offer, Seen
 
 MARKET: Final = ("disclaimer_variant", "accepted_terms.currency", "offered_terms.currency", "created")
@@ -26,14 +27,15 @@ def learn_event(draft: Draft, event: OfferEvent) -> None:
         told = Evidence("event", snapshot.created, snapshot.id, frozenset())
         known = _known(old, {Milestone.REPLACED: told}) if event.replaces else old.known
         if known is not old.known or not old.announced:
-            _keep(draft, old, evolve(old, known=known, announced=True))
+            quiet = hushed(old, () if known is old.known else {Milestone.REPLACED}) if draft.cause.quiet else old.quiet
+            _keep(draft, old, evolve(old, known=known, announced=True, quiet=quiet))
 
 
-def learn_observed(draft: Draft, observed: Observed) -> None:
+def learn_observed(draft: Draft, observed: Observed, *, announces: bool = False) -> None:
     """Merge what Stripe's API showed of an offer: a snapshot, and every milestone that its status proves."""
     snapshot = observed.snapshot
     evidence = {milestone: Evidence("api", None, snapshot.id, frozenset()) for milestone in observed.proves}
-    _learn(draft, snapshot, rank_of(snapshot, observed.milestone), evidence, announced=False)
+    _learn(draft, snapshot, rank_of(snapshot, observed.milestone), evidence, announced=announces)
 
 
 def _learn(
@@ -43,7 +45,8 @@ def _learn(
     fields, conflicts = merge_fields(before.fields, snapshot, rank)
     known = _known(before, evidence)
     if fields is not before.fields or known is not before.known or announced > before.announced:
-        offer = evolve(before, fields=fields, known=known, announced=announced or before.announced)
+        quiet = hushed(before, evidence) if draft.cause.quiet else before.quiet
+        offer = evolve(before, fields=fields, known=known, announced=announced or before.announced, quiet=quiet)
         _keep(draft, before, offer)
     for name in conflicts:
         draft.raise_attention("conflict", before.id, f"{name} was shown with two different values")

@@ -132,7 +132,8 @@ def tell_links(draft: Draft) -> None:
         if link != refill.link_told:
             revision = refill.link_revision + 1
             draft.offers[refill.id] = evolve(refill, link_told=link, link_revision=revision)
-            draft.release(RefillLinked(refill.id, link, revision))
+            # Who heard of a refill hears what it refills, whoever brings that; and so with its discount.
+            draft.release(RefillLinked(refill.id, link, revision), owed=Milestone.CREATED not in refill.quiet)
         if link is not None and link.confidence == "ambiguous":
             draft.raise_attention(
                 "ambiguous_link", refill.id, f"several financings were open; {link.original} was the latest paid out"
@@ -147,7 +148,7 @@ def withdraw_link(draft: Draft, offer: Offer) -> None:
     revision = offer.link_revision + told
     draft.put(evolve(offer, link=None, link_told=None, link_revision=revision))
     if told:
-        draft.release(RefillLinked(offer.id, None, revision))
+        draft.release(RefillLinked(offer.id, None, revision), owed=Milestone.CREATED not in offer.quiet)
 
 
 def announce_originals(draft: Draft) -> None:

@@ -95,7 +95,11 @@ def _settle_offer(draft: Draft, offer: Offer) -> None:
 
 
 def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
-    """Tell downstream of one milestone; a stronger one told before makes it late and keeps the status."""
+    """Tell downstream of one milestone; a stronger one told before makes it late and keeps the status.
+
+    Whether it is told depends on who made it known, and never on what opened its gates; so does all it brings.
+    """
+    silent, draft.silent = draft.silent, milestone in offer.quiet
     late = is_late(milestone, offer.released)
     evidence = offer.known[milestone]
     gap = tuple(name for name in offer.gaps.get(milestone, ()) if not draft.is_released(name)) if offer.gaps else ()
@@ -114,6 +118,7 @@ def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
     )
     tell_withholding(draft)
     _note(draft, offer, milestone, gap)
+    draft.silent = silent
     return offer
 
 

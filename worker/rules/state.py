@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from worker.rules.facts import Rank, Summary, TransactionEvent, Value
+from worker.rules.facts import LookupKind, Rank, Summary, TransactionEvent, Value
 from worker.rules.milestones import STRENGTH, Milestone, strongest
 from worker.rules.policies import Policy
 
@@ -62,9 +62,10 @@ class Offer:
     """One financing offer: merged fields, milestones known, released and held, and what a refill has besides.
 
     `surveyed`: a survey that was asked for a refill has ended; `confirmed`: it was answered.
-    `gaps` are names a pending milestone no longer waits for. `link_told` is the link downstream knows, of revision
-    `link_revision`. Asking for the discount began at `discount_since` and goes on at `discount_due` (ms), after
-    `discount_asked` answers; begun without going on, it was given up.
+    `gaps` are names a pending milestone no longer waits for; `quiet` are milestones that are released without a word.
+    `link_told` is the link downstream knows, of revision `link_revision`. Asking for the discount began at
+    `discount_since` and goes on at `discount_due` (ms), after `discount_asked` answers; begun without going on, it was
+    given up.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Offer:
     discount_since: int | None = None
     discount_asked: int = 0
     discount_due: int | None = None
+    quiet: frozenset[Milestone] = frozenset()
 
     @property
     def status(self) -> Milestone | None:
@@ -184,6 +186,8 @@ class AccountState:
     active: tuple[str, ...] = ()
     withholding: Withholding | None = None
     withholding_revision: int = 0
+    # Kinds of open questions about the account whose answers are for quiet records alone.
+    quietly_asked: frozenset[LookupKind] = frozenset()
 
     @property
     def key(self) -> tuple[bool, str]:

@@ -82,9 +82,11 @@ def _waited(entry: Row, record: Recorded, known: _Known) -> float | None:
 
 def _unreleased(record: Recorded, known: _Known) -> Iterator[Unreleased]:
     for step in record.steps:
-        entry = known.notification(step)
+        entry, hold = known.notification(step), known.held.get(step)
         if entry is None:
-            yield _waiting(step, known.held.get(step))
+            # Nobody waits to be told of what came in silence, but for it to be released.
+            if hold is not None or not record.columns["quiet"]:
+                yield _waiting(step, hold)
         elif entry not in record.caused:
             yield _told_by_another(step, record, entry)
 

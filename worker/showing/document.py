@@ -53,6 +53,7 @@ class Arrival(Shape):
     arrived_at: datetime = Field(description="Kafka's time of the record that came first.")
     created_at: datetime | None = Field(description="When it happened, as Stripe says.")
     times: int = Field(description="How often it came.")
+    quiet: bool = Field(description="Whether what it made known was not to be told.")
     partition: int
     offset: int
     state: Literal["applied", "quarantined", "parked", "not_logged"] = Field(

@@ -41,7 +41,11 @@ def _logged(tables: Tables) -> Iterator[Recorded]:
     for row in tables["event"]:
         named = {name: row[name] for name in ("type", "object", "created_at")}
         said = None if row["body"] is None else json.loads(row["body"])["data"]["object"]
-        columns = _columns(row) | named | {"times": row["repeats"] + 1, "state": "applied", "said": said}
+        columns = (
+            _columns(row)
+            | named
+            | {"times": row["repeats"] + 1, "quiet": row["quiet"], "state": "applied", "said": said}
+        )
         steps = steps_of(row["id"], row["type"], row["object"], replaced.get(row["object"]))
         yield Recorded(columns, tuple(steps))
 
@@ -55,7 +59,15 @@ def _parked(rows: Sequence[Row]) -> Iterator[Recorded]:
 
 def _columns(row: Row) -> dict[str, Any]:
     known = {name: row[name] for name in ("id", "arrived_at", "partition", "offset")}
-    return known | {"type": None, "object": None, "created_at": None, "times": 1, "reason": None, "said": None}
+    return known | {
+        "type": None,
+        "object": None,
+        "created_at": None,
+        "times": 1,
+        "quiet": False,
+        "reason": None,
+        "said": None,
+    }
 
 
 def _read(value: bytes | None) -> dict[str, Any]:

@@ -65,6 +65,8 @@ def _standing(arrival: Arrival) -> Iterator[Text]:
         yield Text(f"quarantined: {arrival.reason}", style="bold red")
     elif arrival.state == "parked":
         yield Text("waits behind the quarantined record", style="yellow")
+    elif arrival.quiet:
+        yield Text("taken in silence", style="dim")
 
 
 def _said(arrival: Arrival) -> Iterator[Text]:

@@ -29,6 +29,8 @@ def encode_offer(offer: Offer) -> str:
     # Also of an offer that only once passed for a refill: what is in memory and what is loaded must never differ.
     if offer.is_refill or any(refill.values()):
         facts["refill"] = refill
+    if offer.quiet:
+        facts["quiet"] = _ordered(offer.quiet)
     return _dump(facts)
 
 
@@ -64,6 +66,7 @@ def decode_offer(offer_id: str, facts: str) -> Offer:
         },
         gaps={Milestone(m): tuple(names) for m, names in data["gaps"].items()},
         announced=data["announced"],
+        quiet=frozenset(map(Milestone, data.get("quiet", ()))),
     )
     refill = data.get("refill")
     if refill is None:
@@ -74,23 +77,24 @@ def decode_offer(offer_id: str, facts: str) -> Offer:
 
 def encode_account(state: AccountState) -> str:
     """An account's own facts; its offers and transactions have rows of their own."""
-    return _dump(
-        {
-            "attention": sorted(state.attention),
-            "country": state.country,
-            "policy": astuple(state.policy),
-            "refills": state.refills,
-            "refilled": sorted(state.refilled),
-            "survey_due": state.survey_due,
-            "survey_chunks": state.survey_chunks,
-            "summary_due": state.summary_due,
-            "summary": state.summary and astuple(state.summary),
-            "summary_revision": state.summary_revision,
-            "active": state.active,
-            "withholding": state.withholding and astuple(state.withholding),
-            "withholding_revision": state.withholding_revision,
-        }
-    )
+    facts: dict[str, object] = {
+        "attention": sorted(state.attention),
+        "country": state.country,
+        "policy": astuple(state.policy),
+        "refills": state.refills,
+        "refilled": sorted(state.refilled),
+        "survey_due": state.survey_due,
+        "survey_chunks": state.survey_chunks,
+        "summary_due": state.summary_due,
+        "summary": state.summary and astuple(state.summary),
+        "summary_revision": state.summary_revision,
+        "active": state.active,
+        "withholding": state.withholding and astuple(state.withholding),
+        "withholding_revision": state.withholding_revision,
+    }
+    if state.quietly_asked:
+        facts["quietly_asked"] = sorted(state.quietly_asked)
+    return _dump(facts)
 
 
 def decode_account(state: AccountState, facts: str) -> AccountState:
@@ -112,6 +116,7 @@ def decode_account(state: AccountState, facts: str) -> AccountState:
         active=tuple(data["active"]),
         withholding=data["withholding"] and Withholding(*data["withholding"]),
         withholding_revision=data["withholding_revision"],
+        quietly_asked=frozenset(data.get("quietly_asked", ())),
     )
 
 

@@ -20,7 +20,7 @@ FROM account {WHOSE}
 
 EVENTS: Final = f"""
 SELECT livemode, event_id AS id, type, object_id AS object, created AS created_at, partition, record_offset AS offset,
-       recorded_at AS arrived_at, repeats,
+       recorded_at AS arrived_at, repeats, quiet,
        CASE WHEN type LIKE 'capital.observation.%' OR type LIKE 'capital.command.%' THEN body END AS body
 FROM event {WHOSE} ORDER BY partition, record_offset
 """  # noqa: S608
