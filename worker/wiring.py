@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import structlog
 
 from worker import metrics
-from worker.clock import SystemClock
+from worker.clock import Clock, SystemClock
 from worker.consumer.brake import Brake, Limits
 from worker.consumer.deliberation import Circumstances
 from worker.consumer.keeper import Keeper, LaneFactory
@@ -26,7 +26,8 @@ from worker.ingress.refusals import Refusals
 from worker.ingress.signature import Signatures
 from worker.lookup.capital_api import CapitalApi
 from worker.lookup.pace import Pace
-from worker.lookup.resolver import Persistence, Resolver
+from worker.lookup.persistence import Persistence
+from worker.lookup.resolver import Resolver
 from worker.outbox.entries import Outbox, write_entries
 from worker.ports import Destination, Unavailable
 from worker.relay.relay import Relay
@@ -218,22 +219,28 @@ async def lookup(process: Process) -> None:
         handoff = EventsHandoff(process.cluster, settings.events_topic)
         stack.push_async_callback(handoff.close)
         await patiently(process.stop, handoff.open)
-        api = CapitalApi(
-            process.rotation.settings.stripe_api_key,
-            settings.stripe_api_base,
-            Pace(settings.lookup_requests_per_second, process.clock),
-        )
+        # With the key of now: it may have been changed while this waited for its servers.
+        api = stripe_api(process.rotation.settings, process.clock)
         stack.push_async_callback(api.close)
         process.rotation.follow(lambda fresh: api.use(fresh.stripe_api_key))
-        persistence = Persistence(
-            settings.lookup_attempts, settings.lookup_backoff_seconds, settings.lookup_concurrency
-        )
-        resolver = Resolver(LookupQuestions(pool), api, handoff, persistence, process.clock)
+        resolver = Resolver(LookupQuestions(pool), api, handoff, persistence(settings), process.clock)
         process.health.register("lookup", resolver.alive, _well)
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         census = tasks.create_task(Census(pool, process.clock).run())
         stack.callback(census.cancel)
         await _until_stopped(process, resolver)
+
+
+def stripe_api(settings: Settings, clock: Clock) -> CapitalApi:
+    """Stripe, asked at the pace that the settings allow one process."""
+    return CapitalApi(
+        settings.stripe_api_key, settings.stripe_api_base, Pace(settings.lookup_requests_per_second, clock)
+    )
+
+
+def persistence(settings: Settings) -> Persistence:
+    """How hard to try to have Stripe answer."""
+    return Persistence(settings.lookup_attempts, settings.lookup_backoff_seconds, settings.lookup_concurrency)
 
 
 async def serve(process: Process) -> None:

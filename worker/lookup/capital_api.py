@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 from urllib.parse import quote
 
 import stripe
@@ -15,16 +16,40 @@ REQUEST_SECONDS: Final = 10
 PAGE: Final = 100
 # Answers, not failures: the account left the platform, or Stripe has no such object.
 NOT_SHOWN: Final = frozenset({403, 404})
+# The request or the key is wrong, and will be the next time.
+IN_VAIN: Final = frozenset({400, 401})
+
+OFFERS: Final = "/v1/capital/financing_offers"
 
 Shown = Mapping[str, Any]
+Listed = Literal["offers", "events"]
+
+_LISTED: Final[Mapping[Listed, Mapping[str, str]]] = {"offers": {}, "events": {"type": "capital.*"}}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a list, newest first, and whether there are older ones."""
+
+    shown: Sequence[Shown]
+    more: bool
+
+    @property
+    def last(self) -> str | None:
+        """The id of the oldest, behind which the next page begins."""
+        return str(self.shown[-1]["id"]) if self.shown else None
 
 
 class NotAnswered(Exception):  # noqa: N818 - named for what happened
-    """Stripe did not answer this time; `seconds` is how long it asked to be left alone, None where it did not say."""
+    """Stripe did not answer this time; `seconds` is how long it asked to be left alone, None where it did not say.
 
-    def __init__(self, reason: str, seconds: float | None = None) -> None:
+    Where asking the same again is `in_vain`, the key or the question is wrong.
+    """
+
+    def __init__(self, reason: str, seconds: float | None = None, *, in_vain: bool = False) -> None:
         super().__init__(reason)
         self.seconds = seconds
+        self.in_vain = in_vain
 
 
 class CapitalApi:
@@ -59,15 +84,32 @@ class CapitalApi:
 
     async def offers(self, account: str, *, livemode: bool) -> AsyncIterator[Sequence[Shown]]:
         """All offers of a connected account, a page at a time; nothing where Stripe shows none."""
-        after: dict[str, str] = {}
+        after: str | None = None
         while True:
-            parameters = {"connected_account": account, "limit": PAGE, **after}
-            shown = await self._get("/v1/capital/financing_offers", livemode=livemode, **parameters)
-            page = shown["data"] if shown else []
-            yield page
-            if not shown or not shown.get("has_more") or not page:
+            page = await self.offers_page(account, after, livemode=livemode)
+            yield page.shown
+            if not page.more:
                 return
-            after = {"starting_after": page[-1]["id"]}
+            after = page.last
+
+    async def offers_page(self, account: str, after: str | None, *, livemode: bool) -> Page:
+        """A page of the offers of a connected account; an empty one where Stripe does not show the account."""
+        parameters = {"connected_account": account, "limit": PAGE, **_after(after)}
+        return _page(await self._get(OFFERS, livemode=livemode, **parameters) or {})
+
+    async def listed(self, what: Listed, within: tuple[int, int], after: str | None, *, livemode: bool) -> Page:
+        """A page of what the platform's accounts have: offers, or Capital's events, which Stripe keeps for 30 days.
+
+        Only of what was created `within` (from, to) seconds, the latter excluded. A key that may not see the list
+        must not pass for an empty one: that raises NotAnswered, too.
+        """
+        start, stop = within
+        parameters = {"created": {"gte": start, "lt": stop}, "limit": PAGE, **_LISTED[what], **_after(after)}
+        path = OFFERS if what == "offers" else "/v1/events"
+        shown = await self._get(path, livemode=livemode, **parameters)
+        if shown is None:
+            raise NotAnswered(f"Stripe does not show the key a list of {what}", in_vain=True)
+        return _page(shown)
 
     async def offer(self, offer: str, *, livemode: bool) -> Shown | None:
         """One offer, None where Stripe does not show it."""
@@ -87,7 +129,9 @@ class CapitalApi:
         except stripe.StripeError as error:
             if error.http_status in NOT_SHOWN and _is_stripes(error):
                 return None
-            raise NotAnswered(f"{type(error).__name__} {error.http_status or ''}".strip(), _asked(error)) from error
+            reason = f"{type(error).__name__} {error.http_status or ''}".strip()
+            in_vain = error.http_status in IN_VAIN and _is_stripes(error)
+            raise NotAnswered(reason, _asked(error), in_vain=in_vain) from error
         except (AttributeError, UnicodeDecodeError) as error:
             # What the package raises for answers that are not Stripe's, such as a broken gateway's.
             raise NotAnswered("the answer is not Stripe's") from error
@@ -101,6 +145,15 @@ class CapitalApi:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._transport.close_async()  # type: ignore[no-untyped-call]  # the package leaves it untyped
+
+
+def _after(last: str | None) -> Mapping[str, str]:
+    return {} if last is None else {"starting_after": last}
+
+
+def _page(shown: Shown) -> Page:
+    found = shown.get("data") or []
+    return Page(found, bool(found) and bool(shown.get("has_more")))
 
 
 def _quoted(identifier: str) -> str:

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from uuid import uuid4
 
+from worker.headers import QUIET
 from worker.ports import Headers, Question
 
 Kind = Literal["survey", "offer", "summary", "failed"]
@@ -66,6 +67,16 @@ def survey(
         )
         for chunk, page in enumerate(pages, 1)
     ]
+
+
+def brought(shown: Mapping[str, Any], at: float, *, livemode: bool, quiet: bool) -> Observation:
+    """The record of an offer that somebody brought for downstream to hear of, or in silence; nothing had asked for it.
+
+    Its `due` is older than any question, so that it counts as nobody's answer.
+    """
+    question = Question(livemode, shown["account"], "offer", shown["id"], due=0, attempts=0)
+    record = observation(question, "offer", at, {"offer": shown["id"], "shown": shown, "announces": True})
+    return replace(record, headers=(*record.headers, QUIET)) if quiet else record
 
 
 def failed(question: Question, at: float, reason: str) -> Observation:

@@ -1,9 +1,7 @@
 """The resolver: takes questions that are due, asks Stripe, and appends what it said, or that it could not be asked."""
 
 import asyncio
-import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -12,21 +10,12 @@ from worker import metrics
 from worker.clock import Clock
 from worker.lookup.capital_api import CapitalApi, NotAnswered
 from worker.lookup.observations import Observation, failed, observation, survey
+from worker.lookup.persistence import Persistence
 from worker.ports import Handoff, HandoffFailed, Question, Questions, Unavailable
 
 # A question is another resolver's for the taking after this: longer than asking and appending can last.
 LEASE_SECONDS: Final = 120
 LOOK_SECONDS: Final = 0.5
-LONGEST_WAIT_SECONDS: Final = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Persistence:
-    """How hard to try: attempts for a question, seconds before the second, and questions asked at a time."""
-
-    attempts: int
-    backoff_seconds: float
-    concurrency: int = 8
 
 
 class Resolver:
@@ -117,16 +106,10 @@ class Resolver:
                 log.warning("lookup.given_up", attempts=question.attempts)
                 return
             metrics.LOOKUPS.labels("retried").inc()
-            await self._questions.retry(question, self._wait(question.attempts, trouble.seconds))
+            await self._questions.retry(question, self._persistence.wait(question.attempts, trouble.seconds))
         except (HandoffFailed, Unavailable) as error:
             # The lease ends by itself, and the question is taken again.
             log.warning("lookup.interrupted", reason=str(error))
-
-    def _wait(self, attempts: int, asked: float | None) -> float:
-        """Seconds before the next attempt: doubling, with jitter so that many do not come at once, or as asked."""
-        doubled = self._persistence.backoff_seconds * 2.0 ** (attempts - 1)
-        jittered = min(doubled, LONGEST_WAIT_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-        return max(jittered, asked or 0.0)
 
     def alive(self) -> str | None:
         """None while questions are looked for, else since when not."""
