@@ -11,7 +11,19 @@ PREFIX = "CAPITAL_"
 SECRETS = frozenset({"webhook_secrets", "stripe_api_key", "database_url", "kafka_sasl_password"})
 
 Role = Literal[
-    "ingress", "consume", "lookup", "serve", "migrate", "topics", "show", "simulate", "parked", "redrive", "replay"
+    "ingress",
+    "consume",
+    "lookup",
+    "serve",
+    "migrate",
+    "topics",
+    "show",
+    "simulate",
+    "parked",
+    "redrive",
+    "replay",
+    "backfill",
+    "reconcile",
 ]
 
 REQUIRED: Mapping[Role, tuple[str, ...]] = {
@@ -26,6 +38,8 @@ REQUIRED: Mapping[Role, tuple[str, ...]] = {
     "parked": ("database_url",),
     "replay": ("database_url", "kafka_bootstrap"),
     "redrive": ("database_url", "kafka_bootstrap"),
+    "backfill": ("database_url", "kafka_bootstrap", "stripe_api_key"),
+    "reconcile": ("database_url", "kafka_bootstrap", "stripe_api_key"),
 }
 
 

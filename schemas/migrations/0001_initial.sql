@@ -184,3 +184,16 @@ CREATE TABLE parked (
 );
 -- One row for each quarantined account, however much waits behind it.
 CREATE INDEX parked_blocking ON parked (recorded_at) WHERE reason IS NOT NULL;
+
+-- How far a backfill has come that was not finished: all that was created before `reached` is on the events topic.
+CREATE TABLE backfill (
+    livemode boolean     NOT NULL,
+    list     text        NOT NULL CHECK (list IN ('events', 'offers')),
+    since    timestamptz NOT NULL,
+    quiet    boolean     NOT NULL,
+    until    timestamptz NOT NULL,
+    reached  timestamptz NOT NULL,
+    listed   bigint      NOT NULL DEFAULT 0,
+    appended bigint      NOT NULL DEFAULT 0,
+    PRIMARY KEY (livemode, list, since, quiet)
+);

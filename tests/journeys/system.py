@@ -110,12 +110,12 @@ class System:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(settings.PREFIX)}
         return inherited | {name: value for name, value in (self.environ | changes).items() if value}
 
-    def child(self, role: str = "serve", **changes: str) -> Child:
-        """A role as a process of its own, not started yet; it is ended with the test, and its log shown on failure."""
+    def child(self, role: str = "serve", *arguments: str, **changes: str) -> Child:
+        """A role or another command as a process of its own, not started yet; it is ended with the test."""
         environ = self._environment(changes)
         log = self._folder / f"{role}-{len(self._children) + 1}.log"
         port = environ["CAPITAL_INGRESS_PORT" if role == "ingress" else "CAPITAL_HEALTH_PORT"]
-        child = Child([sys.executable, "-m", "worker", role], ROOT, environ, log, int(port))
+        child = Child([sys.executable, "-m", "worker", role, *arguments], ROOT, environ, log, int(port))
         self._children.append(child)
         return child
 

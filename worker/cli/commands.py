@@ -9,9 +9,11 @@ from typing import Final
 import uvloop
 
 from worker import logs, settings
-from worker.cli import dead_letters, dev, replay, roles, setup, show, simulate
+from worker.catching_up import Refused
+from worker.cli import backfill, dead_letters, dev, replay, roles, setup, show, simulate
 from worker.http import CannotListen
-from worker.ports import Unavailable
+from worker.lookup.capital_api import NotAnswered
+from worker.ports import HandoffFailed, Unavailable
 from worker.starting import StoppedEarly
 from worker.store.migrations import SchemaMismatch
 
@@ -47,9 +49,9 @@ def _guarded(command: Command, found: settings.Settings, chosen: argparse.Namesp
             status = runner.run(_status(command, found, chosen))
     except* StoppedEarly:
         status = DONE
-    except* (Unavailable, SchemaMismatch, CannotListen) as group:
-        for error in _leaves(group):
-            print(f"{chosen.command}: {error}", file=sys.stderr)
+    except* (Unavailable, SchemaMismatch, CannotListen, HandoffFailed, NotAnswered, Refused) as group:
+        for line in dict.fromkeys(f"{chosen.command}: {error}" for error in _leaves(group)):
+            print(line, file=sys.stderr)
     return status
 
 
@@ -76,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     setup.add_to(commands)
     show.add_to(commands)
     replay.add_to(commands)
+    backfill.add_to(commands)
     simulate.add_to(commands)
     dev.add_to(commands)
     return parser
