@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from worker.catching_up import CatchUp
+from worker.catching_up import FIRST_OFFER, CatchUp
 from worker.consumer.drift import ShownOffer
 from worker.headers import QUIET
 from worker.ingress import cloudevent, envelope
@@ -19,8 +19,6 @@ from worker.store.known import known_events
 DAY: Final = 86_400
 # Stripe keeps events for so long; what is older only shows in the offers as they are now.
 EVENT_DAYS: Final = 30
-# 2018-01-01 UTC: before Stripe offered any financing.
-FIRST_OFFER: Final = 1_514_764_800
 
 
 @dataclass(frozen=True, slots=True)

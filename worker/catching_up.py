@@ -23,6 +23,8 @@ from worker.topic.handoff import EventsHandoff
 
 # Appended at a time: enough to fill the client's batches, few enough to be acknowledged well within its deadline.
 AT_ONCE: Final = 100
+# 2018-01-01 UTC: before Stripe offered any financing.
+FIRST_OFFER: Final = 1_514_764_800
 
 
 class Refused(Exception):  # noqa: N818 - named for what happened

@@ -10,7 +10,7 @@ import uvloop
 
 from worker import logs, settings
 from worker.catching_up import Refused
-from worker.cli import backfill, dead_letters, dev, replay, roles, setup, show, simulate
+from worker.cli import backfill, dead_letters, dev, reconcile, replay, roles, setup, show, simulate
 from worker.http import CannotListen
 from worker.lookup.capital_api import NotAnswered
 from worker.ports import HandoffFailed, Unavailable
@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_to(commands)
     replay.add_to(commands)
     backfill.add_to(commands)
+    reconcile.add_to(commands)
     simulate.add_to(commands)
     dev.add_to(commands)
     return parser
