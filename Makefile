@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
 LOCKS := requirements/runtime.txt requirements/embedded.txt requirements/dev.txt
 
-.PHONY: run demo test check fix faults crashes bench bench-quick bench-rules alerts-check setup lock schemas clean fuzz manifests
+.PHONY: run demo test check fix faults crashes bench bench-quick bench-rules alerts-check setup lock schemas clean fuzz manifests contract-check contract-release
 .DELETE_ON_ERROR:
 
 run: setup ## every role on real servers, with a simulator; Ctrl-C ends all of it
@@ -61,8 +61,16 @@ alerts-check: setup ## needs promtool; every alert fires on its own trouble, and
 manifests: setup ## needs kubectl; renders the Kubernetes manifests anew, for the tests to read
 	$(BIN)/python -m tests.deploy.manifests
 
-schemas: setup ## write the generated schemas anew
+schemas: setup ## write the generated schemas, examples and contract anew
+	$(BIN)/python -m tests.schemas.examples
 	$(BIN)/python -m schemas
+
+contract-check: setup ## needs node; AsyncAPI's own parser reads the contract
+	npm install --silent --no-save --prefix .cache/node @asyncapi/parser@3.6.3
+	NODE_PATH=.cache/node/node_modules node tests/schemas/parse.cjs schemas/asyncapi.json
+
+contract-release: schemas ## keep the contract as the released one, from which later releases take nothing away
+	$(BIN)/python -m schemas release
 
 setup: $(READY)
 

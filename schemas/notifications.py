@@ -1,7 +1,7 @@
 """Notifications: the data of each notification type; a released version only ever grows."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -12,17 +12,18 @@ class Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-# Times are RFC 3339 UTC, money is minor units as integers, rates are decimal strings: no reader needs a float.
-Time = str
-Rate = str
+# No reader needs a float.
+Time = Annotated[str, Field(description="RFC 3339, in UTC.", json_schema_extra={"format": "date-time"})]
+Rate = Annotated[str, Field(description="A decimal string: 0.15 are 15 %.")]
+Amount = Annotated[int, Field(description="In the currency's minor unit.")]
 BasisName = Literal["event", "api", "implied"]
 
 
 class OfferedTerms(Data):
     """What Stripe offered."""
 
-    advance_amount: int | None
-    fee_amount: int | None
+    advance_amount: Amount | None
+    fee_amount: Amount | None
     currency: str | None
     withhold_rate: Rate | None
     campaign_type: str | None
@@ -32,18 +33,18 @@ class OfferedTerms(Data):
 class AcceptedTerms(Data):
     """What the merchant chose."""
 
-    advance_amount: int | None
-    fee_amount: int | None
+    advance_amount: Amount | None
+    fee_amount: Amount | None
     currency: str | None
     withhold_rate: Rate | None
-    previous_financing_fee_discount_amount: int | None
+    previous_financing_fee_discount_amount: Amount | None
 
 
 class OfferDiscount(Data):
     """The discount on the fee of the financing that a refill refills."""
 
     state: Literal["not_applicable", "pending", "none", "settled", "undetermined"]
-    amount: int | None
+    amount: Amount | None
     rate: Rate | None
 
 
@@ -119,9 +120,9 @@ class Transaction(Data):
     type: str | None
     reason: str | None
     offer: str | None
-    advance_amount: int | None
-    fee_amount: int | None
-    total_amount: int | None
+    advance_amount: Amount | None
+    fee_amount: Amount | None
+    total_amount: Amount | None
     currency: str | None
     created_at: Time | None
     reversed_transaction: str | None
@@ -139,8 +140,8 @@ class RepaymentInterval(Data):
     """The interval being repaid now."""
 
     due_at: Time | None
-    paid_amount: int | None
-    remaining_amount: int | None
+    paid_amount: Amount | None
+    remaining_amount: Amount | None
 
 
 class Summary(Data):
@@ -148,10 +149,10 @@ class Summary(Data):
 
     status: str | None
     offer: str | None
-    advance_amount: int | None
-    fee_amount: int | None
-    paid_amount: int | None
-    remaining_amount: int | None
+    advance_amount: Amount | None
+    fee_amount: Amount | None
+    paid_amount: Amount | None
+    remaining_amount: Amount | None
     currency: str | None
     withhold_rate: Rate | None
     current_repayment_interval: RepaymentInterval | None
@@ -181,7 +182,7 @@ class SettledDiscount(Data):
     """The discount of a refill; with state `none` there is none, and amount and rate say nothing."""
 
     state: Literal["none", "settled"]
-    amount: int | None
+    amount: Amount | None
     rate: Rate | None
     currency: str | None
 

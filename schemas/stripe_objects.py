@@ -9,7 +9,15 @@ from functools import lru_cache
 from math import isfinite
 from typing import Annotated
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 # Stripe's ids and words: printable ASCII without spaces, so that they are safe in headers, keys, logs and columns.
 Identifier = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,255}$")]
@@ -66,7 +74,12 @@ def _canonical(rate: str) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text).removeprefix("-")
 
 
-Rate = Annotated[str, BeforeValidator(canonical), StringConstraints(max_length=80)]
+Rate = Annotated[
+    str,
+    BeforeValidator(canonical),
+    StringConstraints(max_length=80),
+    WithJsonSchema({"type": ["number", "string"], "description": "From 0 to a million; 0.15 are 15 %."}),
+]
 
 
 class Shape(BaseModel):

@@ -3,7 +3,7 @@
 Narrower than the operators' own definitions, which are theirs: nothing unknown, nothing left out that they require.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 Shape = Mapping[str, Any]
@@ -15,10 +15,15 @@ PORT: Final[Shape] = {"type": "integer", "minimum": 1, "maximum": 65535}
 DURATION: Final[Shape] = {"type": "string", "pattern": "^([0-9]+(ms|s|m|h|d))+$"}
 
 
-def closed(_optional: frozenset[str] = frozenset(), **fields: Shape) -> Shape:
+def closed(**fields: Shape) -> Shape:
     """An object with these fields and no others."""
-    required = sorted(fields.keys() - _optional)
-    return {"type": "object", "properties": fields, "required": required, "additionalProperties": False}
+    return members(fields)
+
+
+def members(fields: Mapping[str, Shape], optional: Collection[str] = ()) -> Shape:
+    """The same, for fields whose names are no Python names, or that may be left out."""
+    required = sorted(fields.keys() - set(optional))
+    return {"type": "object", "properties": dict(fields), "required": required, "additionalProperties": False}
 
 
 def some(shape: Shape) -> Shape:
@@ -89,13 +94,9 @@ SPECS: Final[Mapping[tuple[str, str], Shape]] = {
             closed(
                 name=TEXT,
                 rules=some(
-                    closed(
-                        frozenset({"for"}),
-                        alert=TEXT,
-                        expr=TEXT,
-                        labels=TEXTS,
-                        annotations=TEXTS,
-                        **{"for": DURATION},
+                    members(
+                        {"alert": TEXT, "expr": TEXT, "for": DURATION, "labels": TEXTS, "annotations": TEXTS},
+                        optional={"for"},
                     )
                 ),
             )
