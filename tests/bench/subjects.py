@@ -100,7 +100,7 @@ class SystemRun:
         )
 
     async def begun(self) -> int:
-        """Nothing before every lane has begun: a lane's connections cost a tenth of a second, once in its life."""
+        """Nothing before every lane has begun: connecting happens once in a lane's life, and is no part of a drain."""
         query = (
             f"SELECT count(*) FILTER (WHERE next_offset > 0), coalesce(sum(next_offset), 0) FROM {self._name}.cursor"
         )
