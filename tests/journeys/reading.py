@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from worker.ports import Headers, Record
+from worker.simulator.events import Event
 
 SECONDS = 30
 POLL_MS = 100
@@ -94,6 +95,14 @@ class Topic:
                 self.name, value, key=key, headers=list(headers), timestamp_ms=timestamp
             )
         return Record(written.partition, written.offset, written.timestamp, key, value, headers)
+
+    async def feed(self, events: Iterable[Event], first_ms: int) -> None:
+        """Append events in order, a millisecond apart: on two topics alike, they are the same records."""
+        producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all", max_batch_size=262_144)
+        async with asyncio.timeout(SECONDS), producer:
+            for at, event in enumerate(events, first_ms):
+                await producer.send(self.name, event.body, key=event.account.encode(), timestamp_ms=at)
+            await producer.flush()
 
     @asynccontextmanager
     async def _consumer(

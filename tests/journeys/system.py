@@ -110,12 +110,15 @@ class System:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(settings.PREFIX)}
         return inherited | {name: value for name, value in (self.environ | changes).items() if value}
 
-    def child(self, role: str = "serve", *arguments: str, **changes: str) -> Child:
-        """A role or another command as a process of its own, not started yet; it is ended with the test."""
+    def child(self, role: str = "serve", *arguments: str, module: Sequence[str] = ("worker",), **changes: str) -> Child:
+        """A role or another command as a process of its own, not started yet; it is ended with the test.
+
+        Its log is shown when the test fails. `module` is what runs in the worker's place, with its arguments.
+        """
         environ = self._environment(changes)
         log = self._folder / f"{role}-{len(self._children) + 1}.log"
         port = environ["CAPITAL_INGRESS_PORT" if role == "ingress" else "CAPITAL_HEALTH_PORT"]
-        child = Child([sys.executable, "-m", "worker", role, *arguments], ROOT, environ, log, int(port))
+        child = Child([sys.executable, "-m", *module, role, *arguments], ROOT, environ, log, int(port))
         self._children.append(child)
         return child
 
