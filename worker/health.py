@@ -20,28 +20,45 @@ _TEXT: Final = "text/plain; charset=utf-8"
 class _Part:
     alive: Check
     ready: Check
+    remark: Check
+
+
+def _nothing() -> None:
+    """No trouble, and nothing to say."""
 
 
 class Health:
     """The parts of this process that have something to say about its health.
 
-    A check returns None when all is well, else a short reason without secrets. It only looks; it must not block.
+    A check returns None when all is well, else a short reason without secrets, addresses or payloads: whoever reaches
+    the ingress can read it. It only looks; it must not block.
     """
 
     def __init__(self) -> None:
         self._parts: dict[str, _Part] = {}
 
-    def register(self, name: str, alive: Check, ready: Check) -> None:
-        """Ask these two from now on; a second part of the same name takes the place of the first."""
-        self._parts[name] = _Part(alive, ready)
+    def register(self, name: str, alive: Check, ready: Check, remark: Check = _nothing) -> None:
+        """Ask these from now on; a second part of the same name takes the place of the first.
 
-    def ailing(self) -> dict[str, str]:
-        """The parts that make no progress, with the reason: a restart may help."""
-        return {name: reason for name, part in self._parts.items() if (reason := part.alive()) is not None}
+        A remark is something to know of a part that is well.
+        """
+        self._parts[name] = _Part(alive, ready, remark)
 
-    def unready(self) -> dict[str, str]:
-        """The parts that cannot do their work now, with the reason: others should get it."""
-        return {name: reason for name, part in self._parts.items() if (reason := part.ready()) is not None}
+    def forget(self, name: str) -> None:
+        """The part is no more."""
+        self._parts.pop(name, None)
+
+    def living(self) -> dict[str, str | None]:
+        """Each part, and why it makes no progress, None where it does: a restart may help."""
+        return {name: part.alive() for name, part in self._parts.items()}
+
+    def readiness(self) -> dict[str, str | None]:
+        """Each part, and why it cannot do its work now, None where it can: others should get it."""
+        return {name: part.ready() for name, part in self._parts.items()}
+
+    def remarks(self) -> dict[str, str]:
+        """What is to be known of parts."""
+        return {name: remark for name, part in self._parts.items() if (remark := part.remark()) is not None}
 
 
 class HealthApp:
@@ -49,8 +66,8 @@ class HealthApp:
 
     def __init__(self, health: Health) -> None:
         self._pages: dict[str, Callable[[], tuple[int, str, bytes]]] = {
-            "/livez": lambda: _state(health.ailing()),
-            "/readyz": lambda: _state(health.unready()),
+            "/livez": lambda: _state(health.living(), {}),
+            "/readyz": lambda: _state(health.readiness(), health.remarks()),
             "/metrics": lambda: (200, CONTENT_TYPE_LATEST, generate_latest(REGISTRY)),
         }
 
@@ -67,10 +84,12 @@ class HealthApp:
             await _answer(send, *page())
 
 
-def _state(reasons: dict[str, str]) -> tuple[int, str, bytes]:
-    if not reasons:
-        return 200, _TEXT, b"ok\n"
-    return 503, "application/json", json.dumps(reasons).encode() + b"\n"
+def _state(troubles: dict[str, str | None], remarks: dict[str, str]) -> tuple[int, str, bytes]:
+    """Each part by its name: what is wrong with it, or that it is well."""
+    well = {name: f"ok: {remarks[name]}" if name in remarks else "ok" for name in troubles}
+    said = well | {name: trouble for name, trouble in troubles.items() if trouble is not None}
+    status = 200 if said == well else 503
+    return status, "application/json", json.dumps(said).encode() + b"\n"
 
 
 async def _answer(send: Send, status: int, content_type: str, body: bytes, *more: tuple[bytes, bytes]) -> None:

@@ -22,11 +22,11 @@ class StoppedEarly(Exception):  # noqa: N818 - named for what happened
 
 
 async def patiently(stop: asyncio.Event, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
-    """What `attempt` returns once it no longer raises Unavailable. Raises StoppedEarly."""
+    """What `attempt` returns once it no longer raises Unavailable. Raises StoppedEarly, also out of an attempt."""
     wait = FIRST_WAIT_SECONDS
     while not stop.is_set():
         try:
-            return await attempt()
+            return await _unless(stop, attempt)
         except Unavailable as error:
             structlog.get_logger().warning("start.waiting", reason=str(error), seconds=wait)
         try:
@@ -34,6 +34,20 @@ async def patiently(stop: asyncio.Event, attempt: Callable[[], Awaitable[Answer]
                 await stop.wait()
         except TimeoutError:
             wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+    raise StoppedEarly
+
+
+async def _unless(stop: asyncio.Event, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
+    """One attempt; a server that takes connections and does not answer must not hold up a stop."""
+    attempting, stopped = asyncio.ensure_future(attempt()), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({attempting, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if attempting.done():
+            return attempting.result()
+    finally:
+        stopped.cancel()
+        attempting.cancel()
+        await asyncio.wait({attempting, stopped})
     raise StoppedEarly
 
 

@@ -2,23 +2,20 @@
 
 import asyncio
 import socket
-import traceback
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
-
-import structlog
 
 from worker import metrics
+from worker.attending import until_stopped
 from worker.clock import Clock, SystemClock
 from worker.consumer.brake import Brake, Limits
 from worker.consumer.deliberation import Circumstances
 from worker.consumer.keeper import Keeper, LaneFactory
 from worker.consumer.lane import Lane, Parts
-from worker.health import Health, HealthApp, LoopLag
+from worker.health import Health, HealthApp
 from worker.http import HttpLimits, HttpServer
 from worker.ingress.app import Ingress
 from worker.ingress.bodies import Bodies, BodyLimits
@@ -93,29 +90,35 @@ class Process:
 
 
 async def ingress(process: Process) -> None:
-    """Take webhooks until told to stop, then answer what is in flight."""
+    """Take webhooks until told to stop, then answer what is in flight.
+
+    It listens at once: while Kafka is not reached, webhooks are answered 503, and probes learn why.
+    """
     settings = process.settings
     process.health.register("ingress", _well, _starting)
-    await patiently(process.stop, partial(_existing, process, settings.events_topic))
     async with AsyncExitStack() as stack:
         handoff = EventsHandoff(process.cluster, settings.events_topic)
         stack.push_async_callback(handoff.close)
-        await patiently(process.stop, handoff.open)
-        signatures = Signatures(process.rotation.settings.webhook_secrets)
-        process.rotation.follow(lambda fresh: signatures.trust(fresh.webhook_secrets))
-        app = Ingress(
-            handoff,
-            signatures,
-            HealthApp(process.health),
-            bodies=Bodies(BodyLimits()),
-            refusals=Refusals(process.clock),
+        server = HttpServer(
+            _webhooks(process, handoff),
+            settings.ingress_host,
+            settings.ingress_port,
+            HttpLimits(connections=settings.ingress_connections),
         )
-        limits = HttpLimits(connections=settings.ingress_connections)
-        server = HttpServer(app, settings.ingress_host, settings.ingress_port, limits)
         await server.start()
         stack.push_async_callback(server.stop, settings.drain_seconds)
-        process.health.register("ingress", _well, _well)
+        await patiently(process.stop, partial(_existing, process, settings.events_topic))
+        await patiently(process.stop, handoff.open)
+        process.health.register("ingress", _well, handoff.trouble)
         await process.stop.wait()
+
+
+def _webhooks(process: Process, handoff: EventsHandoff) -> Ingress:
+    signatures = Signatures(process.rotation.settings.webhook_secrets)
+    process.rotation.follow(lambda fresh: signatures.trust(fresh.webhook_secrets))
+    pages = HealthApp(process.health)
+    refusals = Refusals(process.clock)
+    return Ingress(handoff, signatures, pages, bodies=Bodies(BodyLimits()), refusals=refusals)
 
 
 async def consume(process: Process) -> None:
@@ -131,36 +134,7 @@ async def consume(process: Process) -> None:
         metrics.PARTITIONS.set(partitions)
         keeper = Keeper(partial(_membership, process), lanes(process, pool, partitions), process.clock)
         process.health.register("lanes", keeper.alive, keeper.ready)
-        await _until_stopped(process, keeper)
-
-
-class Runner(Protocol):
-    """What runs until it is stopped, and then finishes what it has begun."""
-
-    async def run(self) -> None:
-        """Run."""
-        ...
-
-    def stop(self) -> None:
-        """Begin nothing more."""
-        ...
-
-
-async def _until_stopped(process: Process, runner: Runner) -> None:
-    """Run until told to stop; then it has the drain time, and after that it is cut where it stands."""
-    running = asyncio.create_task(runner.run())
-    stopped = asyncio.create_task(process.stop.wait())
-    await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    runner.stop()
-    finished, _ = await asyncio.wait({running}, timeout=process.settings.drain_seconds)
-    if finished:
-        await running
-        return
-    # Nothing is lost: what was not committed is done again from the cursor, by whoever has the partition next.
-    structlog.get_logger().warning("work.cut", seconds=process.settings.drain_seconds)
-    running.cancel()
-    await asyncio.wait({running})
+        await until_stopped(keeper, process.stop, settings.drain_seconds)
 
 
 def _membership(process: Process) -> GroupMembership:
@@ -224,11 +198,13 @@ async def lookup(process: Process) -> None:
         stack.push_async_callback(api.close)
         process.rotation.follow(lambda fresh: api.use(fresh.stripe_api_key))
         resolver = Resolver(LookupQuestions(pool), api, handoff, persistence(settings), process.clock)
-        process.health.register("lookup", resolver.alive, _well)
+        process.health.register(
+            "lookup", resolver.alive, lambda: resolver.ready() or handoff.trouble(), resolver.remark
+        )
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         census = tasks.create_task(Census(pool, process.clock).run())
         stack.callback(census.cancel)
-        await _until_stopped(process, resolver)
+        await until_stopped(resolver, process.stop, settings.drain_seconds)
 
 
 def stripe_api(settings: Settings, clock: Clock) -> CapitalApi:
@@ -249,31 +225,6 @@ async def serve(process: Process) -> None:
         tasks.create_task(lookup(process))
         tasks.create_task(ingress(process))
         tasks.create_task(consume(process))
-
-
-@asynccontextmanager
-async def watched(process: Process) -> AsyncIterator[None]:
-    """The health port and the loop's lag, while a role runs."""
-    server = HttpServer(HealthApp(process.health), process.settings.health_host, process.settings.health_port)
-    await server.start()
-    asyncio.get_running_loop().set_exception_handler(_unattended)
-    lag = asyncio.create_task(LoopLag().run())
-    try:
-        yield
-    finally:
-        lag.cancel()
-        await server.stop(1)
-
-
-def _unattended(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """One line for a failure that nobody awaits; a Kafka client that is fenced leaves some behind.
-
-    The loop's own way is to log the stack, in some formats with every variable on it: payloads and secrets.
-    """
-    error = context.get("exception")
-    frames = traceback.extract_tb(error.__traceback__) if isinstance(error, BaseException) else []
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else None
-    structlog.get_logger().warning("loop.unattended", what=context["message"], error=type(error).__name__, where=where)
 
 
 async def _existing(process: Process, topic: str) -> int:

@@ -4,12 +4,14 @@ import argparse
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Final
 
 import structlog
 
 from worker import wiring
+from worker.attending import attended, health_port
 from worker.cli.subcommands import Subcommands
 from worker.rotation import Rotation
 from worker.settings import Settings
@@ -37,12 +39,12 @@ async def _run(
     process = wiring.Process(settings, stop_requested(), Rotation(chosen.role, settings, os.environ))
     log.info("role.started", role=chosen.command)
     rotating = asyncio.create_task(process.rotation.run())
-    if chosen.command == "ingress":
-        # Its own port answers for its health.
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(attended())
+        if chosen.command != "ingress":
+            # The ingress's own port answers for its health.
+            await stack.enter_async_context(health_port(process.health, settings))
         await role(process)
-    else:
-        async with wiring.watched(process):
-            await role(process)
     rotating.cancel()
     log.info("role.stopped", role=chosen.command)
     return 0

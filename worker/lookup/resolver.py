@@ -31,6 +31,7 @@ class Resolver:
         self._clock = clock
         self._log = structlog.get_logger()
         self._stopping = asyncio.Event()
+        self._trouble: str | None = "has not looked for questions yet"
         self.looked_at = clock.monotonic()
 
     def stop(self) -> None:
@@ -50,10 +51,13 @@ class Resolver:
 
     async def _take(self) -> Sequence[Question]:
         try:
-            return await self._questions.take(self._persistence.concurrency, LEASE_SECONDS)
+            taken = await self._questions.take(self._persistence.concurrency, LEASE_SECONDS)
         except Unavailable as error:
             self._log.warning("lookup.interrupted", reason=str(error))
+            self._trouble = "the database does not answer"
             return ()
+        self._trouble = None
+        return taken
 
     async def _pause(self) -> None:
         try:
@@ -115,3 +119,13 @@ class Resolver:
         """None while questions are looked for, else since when not."""
         silent = self._clock.monotonic() - self.looked_at
         return f"no look for questions in {silent:.0f} s" if silent > LEASE_SECONDS else None
+
+    def ready(self) -> str | None:
+        """None while questions can be taken, else why not."""
+        return self.alive() or self._trouble
+
+    def remark(self) -> str | None:
+        """Which modes there is no key for; None where there is one for each."""
+        modes = {"live": True, "test": False}
+        missing = [mode for mode, livemode in modes.items() if not self._api.has_key(livemode=livemode)]
+        return f"no API key for {' and '.join(missing)}: what is asked there stays unknown" if missing else None

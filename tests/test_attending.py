@@ -3,9 +3,9 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from worker.rotation import Rotation
-from worker.settings import Settings
-from worker.wiring import Process, _until_stopped
+from worker.attending import until_stopped
+
+LONG_SECONDS = 60
 
 
 class Stuck:
@@ -25,16 +25,11 @@ class Stuck:
         self.asked = True
 
 
-def process_of(settings: Settings) -> Process:
-    return Process(settings, asyncio.Event(), Rotation("consume", settings, {}))
-
-
-async def test_work_that_does_not_end_in_the_drain_time_is_cut_and_said_to_be() -> None:
-    process = process_of(Settings(drain_seconds=0.01))
-    process.stop.set()
-    stuck = Stuck()
+async def test_work_that_does_not_end_in_its_time_is_cut_and_said_to_be() -> None:
+    stop, stuck = asyncio.Event(), Stuck()
+    stop.set()
     with capture_logs() as logs:
-        await _until_stopped(process, stuck)
+        await until_stopped(stuck, stop, 0.01)
     assert stuck.asked
     assert stuck.cut
     assert [line["event"] for line in logs] == ["work.cut"]
@@ -45,6 +40,5 @@ async def test_work_that_fails_is_not_taken_for_drained() -> None:
         async def run(self) -> None:
             raise TimeoutError("of its own")
 
-    process = process_of(Settings())
     with pytest.raises(TimeoutError, match="of its own"):
-        await _until_stopped(process, Broken())
+        await until_stopped(Broken(), asyncio.Event(), LONG_SECONDS)
