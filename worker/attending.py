@@ -1,4 +1,4 @@
-"""Attending: what surrounds a role while it runs: its health port, and its end when it is told to stop."""
+"""Attending: what surrounds a role while it runs: its watchdog, its health port, and its end when told to."""
 
 import asyncio
 import traceback
@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 import structlog
 
-from worker.health import Health, HealthApp, LoopLag
+from worker.health import Health, HealthApp
 from worker.http import HttpServer
 from worker.settings import Settings
+from worker.watchdog import Watchdog
 
 
 class Runner(Protocol):
@@ -43,14 +44,14 @@ async def until_stopped(runner: Runner, stop: asyncio.Event, seconds: float) -> 
 
 
 @asynccontextmanager
-async def attended() -> AsyncIterator[None]:
+async def attended(health: Health) -> AsyncIterator[None]:
     """What every role needs, whichever port answers for its health."""
     asyncio.get_running_loop().set_exception_handler(_unattended)
-    lag = asyncio.create_task(LoopLag().run())
+    watching = asyncio.create_task(Watchdog(health).run())
     try:
         yield
     finally:
-        lag.cancel()
+        watching.cancel()
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """Says whether this process is well: alive, ready, and in numbers; never waits for anything to find out."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Final
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from worker.asgi import Message, Receive, Send
-from worker.metrics import LOOP_LAG_SECONDS, REGISTRY
+from worker.metrics import REGISTRY
 
 Check = Callable[[], str | None]
 
@@ -96,20 +95,3 @@ async def _answer(send: Send, status: int, content_type: str, body: bytes, *more
     headers = [(b"content-type", content_type.encode()), (b"content-length", b"%d" % len(body)), *more]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-class LoopLag:
-    """Measures how late the event loop wakes, in seconds: work that blocks it shows here first."""
-
-    def __init__(self, every: float = 0.5) -> None:
-        self._every = every
-        self.seconds = 0.0
-
-    async def run(self) -> None:
-        """Measure until cancelled."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + self._every
-            await asyncio.sleep(self._every)
-            self.seconds = max(0.0, loop.time() - due)
-            LOOP_LAG_SECONDS.observe(self.seconds)

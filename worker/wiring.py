@@ -169,6 +169,8 @@ def lanes(process: Process, pool: Pool, partitions: int) -> LaneFactory:
             publisher = LanePublisher(cluster, topics, settings.consumer_group, partition)
             relay = Relay(publisher, outbox, process.clock)
             stack.push_async_callback(relay.close)
+            process.health.register(f"relay {partition}", relay.alive, _well)
+            stack.callback(process.health.forget, f"relay {partition}")
             parts = Parts(source, ledger, relay, process.clock, brakes[partition], deciding)
             yield Lane(partition, owner, settings.batch_size, parts)
 

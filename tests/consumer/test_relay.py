@@ -266,3 +266,20 @@ async def test_a_large_batch_is_published_though_no_other_follows(
             await relay._changed.wait_for(lambda: relay._backlog == 0)
         await relay.finish()
     assert len(told(broker)) == module.LARGE_BATCH
+
+
+async def test_a_relay_that_owes_and_publishes_nothing_is_not_alive(
+    broker: Broker, tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STUCK_SECONDS", -1)
+    held = Held(broker, 0)
+    relay = Relay(held, Outbox(tables), CLOCK)
+    running = asyncio.create_task(relay.run())
+    assert relay.alive() is None
+    await relay.submit([entry(1, 0)], 1)
+    assert (relay.alive() or "").startswith("nothing published for ")
+    held.go.set()
+    await relay.finish()
+    async with asyncio.timeout(SECONDS):
+        await running
+    assert relay.alive() is None

@@ -1,13 +1,8 @@
-import asyncio
-import time
-
 import httpx
 import pytest
 
-from worker.health import Health, HealthApp, LoopLag
-from worker.metrics import REGISTRY
+from worker.health import Health, HealthApp
 
-from .client import until
 from .conftest import Serve
 
 
@@ -79,15 +74,3 @@ async def test_only_get_and_head_are_allowed(http: httpx.AsyncClient, serve: Ser
 
 async def test_other_paths_are_404(http: httpx.AsyncClient, serve: Serve) -> None:
     assert (await get(http, serve, Health(), "/live")).status_code == 404
-
-
-async def test_a_blocked_loop_shows_as_lag() -> None:
-    before = REGISTRY.get_sample_value("capital_loop_lag_seconds_sum") or 0
-    lag = LoopLag(every=0.01)
-    watching = asyncio.create_task(lag.run())
-    await asyncio.sleep(0)
-    time.sleep(0.1)  # noqa: ASYNC251 - blocking the loop is what is tested
-    await until(lambda: lag.seconds > 0.05)
-    assert (REGISTRY.get_sample_value("capital_loop_lag_seconds_sum") or 0) > before + 0.05
-    watching.cancel()
-    await asyncio.wait({watching})

@@ -36,11 +36,12 @@ async def _run(
     role: Callable[[wiring.Process], Awaitable[None]], settings: Settings, chosen: argparse.Namespace
 ) -> int:
     log = structlog.get_logger()
-    process = wiring.Process(settings, stop_requested(), Rotation(chosen.role, settings, os.environ))
+    rotation = Rotation(chosen.role, settings, os.environ)
+    process = wiring.Process(settings, stop_requested(), rotation)
     log.info("role.started", role=chosen.command)
-    rotating = asyncio.create_task(process.rotation.run())
+    rotating = asyncio.create_task(rotation.run())
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(attended())
+        await stack.enter_async_context(attended(process.health))
         if chosen.command != "ingress":
             # The ingress's own port answers for its health.
             await stack.enter_async_context(health_port(process.health, settings))

@@ -141,9 +141,13 @@ class Keeper:
             del self._lanes[partition]
 
     def alive(self) -> str | None:
-        """None while every lane comes round, else which does not."""
+        """None while every lane at work comes round, else which does not; settling the past may take its time."""
         now = self._clock.monotonic()
-        stuck = sorted(p for p, lane in self._lanes.items() if now - lane.came_round_at > STUCK_SECONDS)
+        stuck = sorted(
+            partition
+            for partition, lane in self._lanes.items()
+            if lane.working and now - lane.came_round_at > STUCK_SECONDS
+        )
         return f"lanes without progress: {stuck}" if stuck else None
 
     def ready(self) -> str | None:

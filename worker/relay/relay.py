@@ -21,6 +21,8 @@ LARGEST_BACKLOG: Final = 8_000
 # transactions and delays nobody by much. A smaller one is published at once.
 LARGE_BATCH: Final = 250
 LINGER_SECONDS: Final = 0.5
+# A relay that owes something and has published nothing for so long is stuck: every call it makes ends far sooner.
+STUCK_SECONDS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class Relay:
         self._batches: deque[_Owed] = deque()
         self._changed = asyncio.Condition()
         self._backlog = 0
+        self._unpublished = 0
+        self._moved_at = clock.monotonic()
         self._ending = False
         self._marker = 0
 
@@ -92,7 +96,10 @@ class Relay:
             await self._changed.wait_for(lambda: self._backlog < LARGEST_BACKLOG)
             # State restored from an older backup derives entries again that were published long ago.
             beyond = [entry for entry in entries if entry.record_offset >= self._marker]
+            if self._unpublished == 0:
+                self._moved_at = self._clock.monotonic()
             self._batches.append(_Owed(beyond, next_offset, since))
+            self._unpublished += 1
             self._backlog += len(beyond)
             metrics.UNPUBLISHED.inc(len(beyond))
             self._changed.notify_all()
@@ -102,6 +109,8 @@ class Relay:
         while batches := await self._take():
             entries = [entry for batch in batches for entry in batch.entries]
             await self._publish(entries, batches[-1].next_offset)
+            self._unpublished -= len(batches)
+            self._moved_at = self._clock.monotonic()
             for batch in batches:
                 metrics.PUBLISH_SECONDS.observe(self._clock.monotonic() - batch.since)
             async with self._changed:
@@ -139,6 +148,11 @@ class Relay:
             metrics.PUBLISHED.labels(destination).inc(count)
         for entry in entries:
             metrics.END_TO_END_SECONDS.observe(max(0.0, now - entry.time / 1000))
+
+    def alive(self) -> str | None:
+        """None while what is owed gets out, else for how long nothing did."""
+        still = self._clock.monotonic() - self._moved_at
+        return f"nothing published for {still:.0f} s" if self._unpublished and still > STUCK_SECONDS else None
 
     async def finish(self) -> None:
         """Nothing more will be submitted: `run` returns once all is out."""
