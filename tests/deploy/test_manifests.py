@@ -14,7 +14,6 @@ PLACES = ["base", *OVERLAYS]
 EVERYTHING = [(name, one) for name in [*PLACES, *COMPONENTS] for one in rendered(name)]
 WORKLOADS = [(place, workload) for place in PLACES for workload in workloads(rendered(place))]
 COMMANDS = {tuple(workload.container["args"]) for _, workload in WORKLOADS}
-TO_COME = {("reconcile", "--repair")}
 # The oldest that is promised, and the newest there is.
 KUBERNETES = ["1.30", kubernetes_validate.latest_version()]
 
@@ -31,8 +30,7 @@ def named(value: object) -> str | None:
 
 def settings_of(place: str, workload: Workload) -> Settings:
     environ = opened(environment(rendered(place), workload))
-    # `reconcile` is still to come; it will need what the lookup role needs.
-    return load(next((role for role in roles() if role == workload.role), "lookup"), environ)
+    return load(next(role for role in roles() if role == workload.role), environ)
 
 
 def test_what_is_rendered_is_what_the_manifests_say() -> None:
@@ -64,7 +62,7 @@ def test_each_is_given_settings_that_its_role_accepts_and_every_file_they_name(p
     settings_of(place, workload)
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS - TO_COME))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_each_command_exists(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*command, "--help"]) == 0
     assert command[0] in capsys.readouterr().out
