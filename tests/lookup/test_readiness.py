@@ -11,7 +11,8 @@ from tests.ingress.handoff import Handoff
 from worker.clock import SystemClock
 from worker.lookup.capital_api import CapitalApi
 from worker.lookup.pace import Pace
-from worker.lookup.resolver import LEASE_SECONDS, Persistence, Resolver
+from worker.lookup.persistence import Persistence
+from worker.lookup.resolver import LEASE_SECONDS, Resolver
 from worker.ports import Question, Unavailable
 
 NOWHERE = "http://127.0.0.1:1"
