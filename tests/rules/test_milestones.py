@@ -8,6 +8,7 @@ from tests.rules.account import Account
 from tests.rules.lives import Life
 from worker.rules.facts import OfferAnswered
 from worker.rules.milestones import PREDECESSOR, WEAKEST_FIRST, Milestone, is_late, strongest
+from worker.rules.releases import AttentionRaised
 from worker.rules.statuses import milestone_of, proven_by
 
 M = Milestone
@@ -101,6 +102,28 @@ def test_what_contradicts_a_payout_is_shown_to_a_person(
     account = Account()
     hear(account, M.CREATED, M.ACCEPTED, *((closer, M.PAID_OUT) if closer_first else (M.PAID_OUT, closer)))
     assert account.attention() == attention
+
+
+@pytest.mark.parametrize(
+    ("before", "last", "named"),
+    [
+        ((M.PAID_OUT, M.CANCELED), M.REJECTED, M.PAID_OUT),
+        ((M.PAID_OUT, M.CANCELED), M.EXPIRED, M.PAID_OUT),
+        ((M.PAID_OUT, M.ACCEPTED_OTHER_OFFER), M.REJECTED, M.ACCEPTED_OTHER_OFFER),
+        ((M.PAID_OUT, M.ACCEPTED_OTHER_OFFER), M.EXPIRED, M.ACCEPTED_OTHER_OFFER),
+        ((M.PAID_OUT, M.REPLACED), M.EXPIRED, M.REPLACED),
+        ((M.REJECTED, M.REPLACED), M.EXPIRED, M.REPLACED),
+        ((M.REJECTED, M.REPLACED), M.CANCELED, M.REPLACED),
+        ((M.REJECTED, M.REPLACED), M.ACCEPTED_OTHER_OFFER, M.REPLACED),
+    ],
+)
+def test_of_two_contradictions_the_weaker_is_named_in_every_process(
+    before: tuple[Milestone, ...], last: Milestone, named: Milestone
+) -> None:
+    account = Account()
+    hear(account, M.CREATED, M.ACCEPTED, *before, last)
+    (conflict,) = [told for told in account.releases if isinstance(told, AttentionRaised) and told.reason == "conflict"]
+    assert conflict.detail == f"{last} and {named} contradict each other"
 
 
 def test_an_offer_that_was_accepted_and_then_expired_contradicts_nothing() -> None:

@@ -1,5 +1,6 @@
 """Settling: after anything was learned, release every milestone whose gates are open and tell what follows from it."""
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Final
 
@@ -9,7 +10,7 @@ from worker.rules.evolve import evolve
 from worker.rules.gates import closed
 from worker.rules.holds import hold, imply
 from worker.rules.links import announce_originals, relink, tell_links
-from worker.rules.milestones import Milestone, is_late
+from worker.rules.milestones import WEAKEST_FIRST, Milestone, is_late
 from worker.rules.policy import resolve
 from worker.rules.releases import MilestoneReleased
 from worker.rules.state import Hold, Offer
@@ -30,6 +31,11 @@ CONTRADICTIONS: Final = frozenset(
     {frozenset(pair) for pair in combinations(CLOSERS, 2)}
     | {frozenset({Milestone.PAID_OUT, closer}) for closer in (Milestone.REJECTED, Milestone.EXPIRED)}
 ) - {COUNTER_OFFER}
+# The weakest first, so that of two contradictions every process names the same: the order of a set is its own.
+CONTRADICTED_BY: Final[Mapping[Milestone, tuple[Milestone, ...]]] = {
+    milestone: tuple(other for other in WEAKEST_FIRST if frozenset({milestone, other}) in CONTRADICTIONS)
+    for milestone in Milestone
+}
 
 
 def settle(draft: Draft) -> None:
@@ -132,9 +138,8 @@ def _note(draft: Draft, offer: Offer, milestone: Milestone, gap: tuple[str, ...]
         draft.touch_refills_of(offer.id)
     if gap:
         draft.raise_attention("gap", offer.id, f"{milestone} was released without {', '.join(gap)}")
-    # Every contradiction has a closer in it, and most offers have none.
-    for other in offer.released - {milestone} if offer.released & CLOSERS else ():
-        if frozenset({milestone, other}) in CONTRADICTIONS:
+    for other in CONTRADICTED_BY[milestone]:
+        if other in offer.released:
             draft.raise_attention("conflict", offer.id, f"{milestone} and {other} contradict each other")
     if {Milestone.PAID_OUT, Milestone.CANCELED} <= offer.released:
         draft.raise_attention("canceled_after_payout", offer.id, "the payout is reversed: check what the original does")
