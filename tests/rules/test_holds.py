@@ -1,6 +1,7 @@
 """Holds (G5): when Stripe is asked about what is missing, what counts as an answer, and how waiting ends."""
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -293,3 +294,26 @@ def test_a_proof_that_comes_while_a_milestone_waits_behind_its_next_gate_still_c
     account.hear(A.event(M.FULLY_REPAID, 2_200))
     assert account.release("B:paid_out").gap == ()
     assert account.release("B:accepted").basis == "implied"
+
+
+@pytest.mark.parametrize("loaded", list(permutations("ABC")))
+def test_of_holds_that_end_at_once_the_oldest_offers_are_told_first_however_they_were_loaded(
+    loaded: tuple[str, ...],
+) -> None:
+    account = Account()
+    account.hear(*A.funded(), *B.funded(), *B.with_(id="C", created=2_050).funded())
+    account.fail("offer", "A")
+    account.fail("offer", "A")
+    account.state = replace(account.state, offers={offer: account.offer(offer) for offer in loaded})
+    told = account.fail("offer", "A")
+    assert [name for name in told if name.endswith(":paid_out")] == ["B:paid_out", "C:paid_out"]
+
+
+@pytest.mark.parametrize("original", ["A", "Z"])
+def test_what_a_refill_waits_for_is_no_gap_where_it_is_given_up_in_the_same_moment(original: str) -> None:
+    account = Account(Timing(order=0, gate=0))
+    first = A.with_(id=original)
+    account.hear(*B.funded(), first.event(M.PAID_OUT, 1_200), first.event(M.FULLY_REPAID, 2_200))
+    account.wait_in_vain(original)
+    assert account.release("B:paid_out").gap == ()
+    assert account.told.index(f"{original}:fully_repaid") < account.told.index("B:paid_out")

@@ -6,6 +6,7 @@ from worker.rules.draft import Draft
 from worker.rules.evolve import evolve
 from worker.rules.gates import Closed
 from worker.rules.milestones import PREDECESSOR, Milestone
+from worker.rules.policy import age
 from worker.rules.state import Evidence, Hold, Offer
 
 # Stripe is asked after the grace, then twice more, each time after twice the time before.
@@ -28,7 +29,8 @@ def _grace(draft: Draft, gate: str) -> int:
 
 def answer_holds(draft: Draft, subject: str, due: int) -> None:
     """Count an answer (or a failure to get one) about `subject`, asked for at `due`, for every hold it concerns."""
-    for offer in tuple(draft.offers.values()):
+    # The oldest first: what a refill waits for may be given up with it. And the same order however they were loaded.
+    for offer in sorted(draft.offers.values(), key=age):
         for milestone, held in offer.holds.items():
             if subject in held.concerns and held.due is not None and held.due <= due:
                 _count(draft, offer.id, milestone, held)
