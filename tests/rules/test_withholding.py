@@ -204,6 +204,29 @@ def test_a_policy_that_is_corrected_corrects_the_withholding() -> None:
     assert account.withheld() == ("A", "0.1")
 
 
+def test_a_policy_that_is_corrected_after_all_had_ended_opens_again_what_a_payout_had_closed() -> None:
+    account = Account()
+    account.hear(*A.funded(), *B.funded())
+    account.wait_in_vain("A")
+    account.hear(B.event(M.FULLY_REPAID, 9_000))
+    assert account.active() == []
+    account.survey(country="GB")
+    assert account.active() == ["A"]
+    assert account.withheld() == ("A", "0.2")
+
+
+def test_a_link_that_is_corrected_after_all_had_ended_opens_again_what_a_payout_had_closed() -> None:
+    account = Account()
+    other = A.with_(id="D", created=1_050)
+    account.hear(*A.funded(), *other.funded(), *B.funded())
+    account.wait_in_vain("D")
+    account.hear(A.event(M.FULLY_REPAID, 8_000), B.event(M.FULLY_REPAID, 9_000))
+    assert account.active() == []
+    account.hear(with_fields(other.event(M.PAID_OUT, 1_250, id="evt_timed"), {"status_transitions.paid_out_at": 2_001}))
+    assert account.active() == ["D"]
+    assert account.withheld() == ("D", "0.1")
+
+
 def test_each_notification_of_a_milestone_shows_what_is_open_and_withheld_after_it() -> None:
     account = Account()
     account.hear(*UK_A.funded(), *UK_B.events(M.CREATED, M.ACCEPTED))

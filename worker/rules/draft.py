@@ -81,8 +81,10 @@ class Draft:
     def put(self, offer: Offer) -> None:
         """Keep a changed offer and have its gates asked again."""
         self.offers[offer.id] = offer
-        self.stale = True
         self.touched[offer.id] = None
+        # While nothing is open, only a payout opens anything, or another policy or link.
+        if self.state.active:
+            self.stale = True
 
     def touch_refills_of(self, original: str) -> None:
         """Have the gates of the refills of an offer asked again."""

@@ -79,6 +79,7 @@ def relink(draft: Draft) -> None:
         link = _inherited(refill, draft.offers, own, frozenset({refill.id})) or own[refill.id]
         if link != refill.link:
             draft.put(evolve(refill, link=link))
+            draft.stale = True
 
 
 def _settled(possible: Mapping[str, tuple[Offer, ...]], refilled: frozenset[str]) -> frozenset[str]:
@@ -147,6 +148,7 @@ def withdraw_link(draft: Draft, offer: Offer) -> None:
     told = offer.link_told is not None
     revision = offer.link_revision + told
     draft.put(evolve(offer, link=None, link_told=None, link_revision=revision))
+    draft.stale = True
     if told:
         draft.release(RefillLinked(offer.id, None, revision), owed=Milestone.CREATED not in offer.quiet)
 

@@ -54,7 +54,7 @@ def settle(draft: Draft) -> None:
     if draft.state.refills:
         tell_links(draft)
         settle_discounts(draft)
-    if draft.state.active and draft.stale:
+    if draft.stale:
         refresh(draft)
         tell_withholding(draft)
 
