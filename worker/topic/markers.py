@@ -2,6 +2,7 @@
 
 from aiokafka import TopicPartition
 
+from worker.ports import Unavailable
 from worker.topic.cluster import Cluster, administering, answered
 
 
@@ -13,5 +14,8 @@ async def read_marker(cluster: Cluster, group: str, where: TopicPartition) -> in
     """
     async with administering(cluster) as admin, answered("reading the published-through marker"):
         offsets = await admin.list_consumer_group_offsets(group, partitions=[where])
+    if where not in offsets:
+        # A broker that no longer coordinates the group answers with an error that the client does not look at.
+        raise Unavailable("kafka: reading the published-through marker: the group's coordinator has moved")
     offset = int(offsets[where].offset)
     return None if offset < 0 else offset
