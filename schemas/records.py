@@ -137,10 +137,10 @@ class FailedObject(Shape):
 
 
 class CommandObject(Shape):
-    """What an operator asks: why, and for a discard which parked record, by its offset."""
+    """What an operator asks: why, and for a discard which parked record; offsets of a replaced topic are below 0."""
 
     reason: str = ""
-    record_offset: Annotated[int, Field(ge=0)] | None = None
+    record_offset: int | None = None
 
 
 class _CommandData(Shape):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from worker.rules.facts import LookupKind, TransactionEvent
 from worker.rules.state import AccountState
@@ -27,10 +27,7 @@ class Unavailable(Exception):  # noqa: N818 - named for what happened
 
 
 class DataRefused(Unavailable):
-    """The database refused what was to be written for what is in it: nothing was changed, nor would be by trying again.
-
-    The message names the kind of refusal, the table and the constraint, and never the data.
-    """
+    """The database refused what was to be written for what is in it, and changed nothing; never says what that is."""
 
 
 class Misplaced(Exception):  # noqa: N818 - named for what happened
@@ -49,14 +46,22 @@ class Record:
     headers: Headers
 
 
+class Taken(NamedTuple):
+    """The last record that was taken: its offset, and a digest that no other has."""
+
+    offset: int
+    digest: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a lane stands: its epoch, the next offset to take and the next outbox number to give."""
+    """Where a lane stands: its epoch, the next offset to take and number to give, and the last record it took."""
 
     partition: int
     epoch: int
     next_offset: int
     next_number: int
+    last: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +176,14 @@ class Source(Protocol):
         """Up to `most` records in order, waiting at most `seconds` for the first."""
         ...
 
+    async def reached(self) -> int:
+        """The offset that the next poll reads on from: behind the last record polled, and behind what holds none."""
+        ...
+
+    async def at(self, offset: int) -> Record | None:
+        """The record at an offset, None where none is; the next poll reads on from where it would have."""
+        ...
+
     async def close(self) -> None:
         """Let go of the connection."""
         ...
@@ -215,10 +228,7 @@ class Ledger(Protocol):
         ...
 
     async def commit(self, batch: Batch) -> None:
-        """Change everything the batch changes, or nothing.
-
-        Raises Fenced when the position is not `before`, DataRefused for what is in the batch.
-        """
+        """Change everything or nothing. Raises Fenced when the position is not `before`, DataRefused for the data."""
         ...
 
     async def refusal(self, batch: Batch) -> str | None:
@@ -231,10 +241,6 @@ class Outbox(Protocol):
 
     async def owed(self, partition: int, marker: int, before: int, most: int) -> Sequence[Entry]:
         """Entries whose record's offset is in [marker, before), at most about `most`, never half of an offset's."""
-        ...
-
-    async def empty(self, partition: int) -> bool:
-        """Whether the partition never owed anything."""
         ...
 
     async def offset_of(self, partition: int, notification: str) -> int | None:

@@ -1,13 +1,16 @@
 -- The tables of one system. Keys begin with (livemode, account), so that test and live never meet and the whole
 -- can be distributed by account. Every statement of a lane runs behind the fence on `cursor`.
 
--- One lane: the next offset to take, the next outbox number to give, and whose it is.
+-- One lane: the next offset to take, the next outbox number to give, and whose it is; and the last record taken, by
+-- its offset and a digest, which tells whether the topic is still the same.
 CREATE TABLE cursor (
     partition   integer PRIMARY KEY CHECK (partition >= 0),
     epoch       bigint  NOT NULL CHECK (epoch > 0),
     next_offset bigint  NOT NULL CHECK (next_offset >= 0),
     next_number bigint  NOT NULL CHECK (next_number > 0),
-    owner       text    NOT NULL
+    owner       text    NOT NULL,
+    last_offset bigint  CHECK (last_offset < next_offset),
+    last_digest bytea   CHECK ((last_digest IS NULL) = (last_offset IS NULL))
 );
 
 -- The inbox and the event log: every record of an account once, its bytes untouched. What a quiet one made known

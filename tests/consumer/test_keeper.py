@@ -126,7 +126,7 @@ async def test_a_lane_that_is_interrupted_is_begun_again(yard: Yard) -> None:
         yard.group.assigned.put_nowait(ALL)
         await ready(keeper)
         yard.workshop.broker.away = True
-        await until(lambda: keeper.ready() is not None)
+        await until(lambda: keeper.ready() == f"lanes not working: {PARTITION} (unavailable)")
         yard.workshop.broker.away = False
         await ready(keeper)
         await yard.workshop.write([offer_event("evt_1")])

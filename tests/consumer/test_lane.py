@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +14,7 @@ from worker.consumer.brake import Braked, Limits
 from worker.metrics import REGISTRY
 from worker.ports import Batch, Fenced, Misplaced, Unavailable
 from worker.simulator.disorder import disordered
+from worker.simulator.events import Event
 from worker.simulator.oracle import judge
 from worker.simulator.world import World
 
@@ -129,6 +132,50 @@ async def test_a_lane_whose_cursor_lies_outside_of_the_topic_ends_misplaced() ->
         await workshop.worked_off()
     workshop.broker.beginnings[PARTITION] = len(EVENTS)
     await ended_by(workshop, Misplaced)
+
+
+async def again_on(workshop: Workshop, events: Sequence[Event]) -> Workshop:
+    """The same tables beside an events topic that was made anew, with these on it."""
+    other = Workshop(workshop.tables)
+    other.broker.markers |= workshop.broker.markers
+    await other.write(events)
+    return other
+
+
+@pytest.mark.parametrize("more", [0, 1, 50])
+async def test_a_topic_made_anew_is_known_by_its_record_where_the_last_one_was_taken(more: int) -> None:
+    workshop = Workshop()
+    await workshop.write(EVENTS[:10])
+    async with workshop.running(workshop.lane()):
+        await workshop.worked_off()
+    before = dict(workshop.tables.positions)
+    anew = await again_on(workshop, EVENTS[20 : 30 + more])
+    await ended_by(anew, Misplaced)
+    assert anew.tables.positions == {PARTITION: replace(before[PARTITION], epoch=before[PARTITION].epoch + 1)}
+    assert anew.told() == []
+
+
+async def test_a_topic_that_has_what_was_taken_is_read_on() -> None:
+    workshop = Workshop()
+    await workshop.write(EVENTS[:10])
+    async with workshop.running(workshop.lane()):
+        await workshop.worked_off()
+    same = await again_on(workshop, EVENTS[:30])
+    async with same.running(same.lane()):
+        await same.worked_off()
+    assert same.tables.positions[PARTITION].next_offset == 30
+
+
+async def test_a_lane_whose_last_record_was_removed_since_goes_on_where_the_topic_begins() -> None:
+    workshop = Workshop()
+    await workshop.write(EVENTS[:10])
+    async with workshop.running(workshop.lane()):
+        await workshop.worked_off()
+    workshop.broker.beginnings[PARTITION] = 10
+    await workshop.write(EVENTS[10:20])
+    async with workshop.running(workshop.lane()):
+        await workshop.worked_off()
+    assert workshop.tables.positions[PARTITION].next_offset == 20
 
 
 async def test_a_lane_ends_when_the_database_goes_away() -> None:

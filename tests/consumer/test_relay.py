@@ -128,6 +128,52 @@ async def test_a_lost_marker_that_nothing_proves_stops_the_lane(relay: Relay, br
     assert broker.markers == {}
 
 
+async def test_what_a_replaced_topic_still_owes_is_published_before_anything_of_the_new_one(
+    relay: Relay, broker: Broker, tables: Tables
+) -> None:
+    position = await owing(tables, [entry(number, number - 10) for number in range(1, 5)], 0)
+    first = Publisher(broker, 0)
+    await first.open()
+    await first.publish([entry(1, -9), entry(2, -8)], 0)
+    del broker.markers[0]
+    await relay.open(position)
+    assert told(broker) == names([1, 2, 3, 4])
+    assert broker.markers == {0: 0}
+
+
+async def test_notifications_that_a_new_database_does_not_know_stop_the_lane(relay: Relay, broker: Broker) -> None:
+    first = Publisher(broker, 0)
+    await first.open()
+    await first.publish([entry(1, 1)], 2)
+    del broker.markers[0]
+    with pytest.raises(Misplaced, match="does not know the last notification on the topic"):
+        await relay.open(Position(0, 1, 0, 1))
+    assert told(broker) == names([1])
+
+
+async def test_a_new_database_derives_again_from_a_whole_topic_what_was_published(relay: Relay, broker: Broker) -> None:
+    broker.markers[0] = 10
+    await relay.open(Position(0, 1, 0, 1))
+    assert broker.markers[0] == 10
+
+
+async def test_a_new_database_whose_topic_has_lost_what_was_published_stops_the_lane(
+    relay: Relay, broker: Broker
+) -> None:
+    broker.markers[0] = 10
+    with pytest.raises(Misplaced, match="no longer has what came before offset 5"):
+        await relay.open(Position(0, 1, 5, 1))
+    assert broker.markers[0] == 10
+
+
+async def test_a_new_lane_on_an_old_topic_that_nothing_was_published_of_begins_where_the_topic_does(
+    relay: Relay, broker: Broker
+) -> None:
+    for _ in range(2):
+        await relay.open(Position(0, 1, 5, 1))
+    assert broker.markers[0] == 5
+
+
 async def test_batches_are_published_in_the_order_they_were_committed_and_all_before_the_end(
     relay: Relay, broker: Broker
 ) -> None:

@@ -168,11 +168,6 @@ class Outbox:
         last = owed[most].record_offset if len(owed) > most else before
         return [entry for entry in owed if entry.record_offset <= last]
 
-    async def empty(self, partition: int) -> bool:
-        async with self._line.call("empty"):
-            self._tables.ask("empty")
-            return not self._tables.entries[partition]
-
     async def offset_of(self, partition: int, notification: str) -> int | None:
         async with self._line.call("offset_of"):
             self._tables.ask("offset_of")
@@ -273,6 +268,16 @@ class Source:
             taken = self._ahead()[:most]
         self._next = taken[-1].offset + 1
         return taken
+
+    async def reached(self) -> int:
+        return self._next
+
+    async def at(self, offset: int) -> Record | None:
+        async with self._line.call("at"):
+            self._answer()
+            held = self._broker.records("events", self._partition)
+        beginning = self._broker.beginnings[self._partition]
+        return held[offset] if beginning <= offset < len(held) else None
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -13,16 +13,9 @@ async def owing(books: Books, *entries: Entry) -> Position:
     return after
 
 
-async def test_a_partition_that_never_owed_anything_is_empty(books: Books) -> None:
+async def test_a_partition_that_never_owed_anything_owes_nothing(books: Books) -> None:
     await owing(books)
-    assert await books.outbox.empty(0)
     assert await books.outbox.owed(0, 0, 1_000, 10) == []
-
-
-async def test_a_partition_that_once_owed_something_is_never_empty_again(books: Books) -> None:
-    await owing(books, entry())
-    assert not await books.outbox.empty(0)
-    assert await books.outbox.empty(1)
 
 
 async def test_entries_are_given_back_as_they_were_owed_in_the_order_of_their_numbers(books: Books) -> None:

@@ -73,6 +73,28 @@ async def test_a_header_with_a_null_value_is_read_as_an_empty_one(wire: Wire) ->
     assert (await source.poll(10, SECONDS))[0].headers == (("null", b""),)
 
 
+async def test_a_record_is_found_by_its_offset_and_the_next_poll_reads_on_from_where_it_would_have(wire: Wire) -> None:
+    await filled(wire, 5)
+    await wire.trim(HOME, 1)
+    source = await wire.source(HOME)
+    await source.seek(3)
+    for offset in (1, 4, 3, 2):
+        found = await source.at(offset)
+        assert found is not None
+        assert (found.offset, found.value) == (offset, str(offset).encode())
+    assert await source.at(5) is None
+    assert [record.offset for record in await source.poll(10, SECONDS)] == [3, 4]
+
+
+async def test_what_was_reached_is_behind_what_was_polled(wire: Wire) -> None:
+    await filled(wire, 5)
+    source = await wire.source(HOME)
+    await source.seek(1)
+    assert await source.reached() == 1
+    await source.poll(2, SECONDS)
+    assert await source.reached() == 3
+
+
 async def test_the_beginning_of_a_new_partition_is_0_and_of_a_trimmed_one_its_oldest_record(wire: Wire) -> None:
     await filled(wire, 5)
     source = await wire.source(HOME)

@@ -16,7 +16,7 @@ from worker.topic.cluster import Cluster
 LEASE_SECONDS = 10
 
 UNFENCED = """
-UPDATE cursor SET next_offset = $4, next_number = $5
+UPDATE cursor SET next_offset = $4, next_number = $5, last_offset = $6, last_digest = $7
 WHERE partition = $1 AND $2::bigint IS NOT NULL AND $3::bigint IS NOT NULL
 """
 

@@ -8,6 +8,7 @@ from worker.consumer import letters
 from worker.consumer.decode import Attributed, Unattributable, Understood
 from worker.consumer.notifications import Place, notify
 from worker.consumer.reading import Commanding, Foreign, Outcome, Reading, Telling, Untelling
+from worker.consumer.recognition import taken
 from worker.consumer.redriving import blocked_by, remaining
 from worker.headers import is_quiet
 from worker.ports import AccountKey, Batch, Entry, LoggedEvent, ParkedRecord, Position, Record
@@ -187,7 +188,7 @@ class Deliberation:
         """Everything that changes, up to and with the record `last`."""
         return Batch(
             before=self._before,
-            after=replace(self._before, next_offset=last.offset + 1, next_number=self._number()),
+            after=replace(self._before, next_offset=last.offset + 1, next_number=self._number(), last=taken(last)),
             accounts=[(self._before_of(key), state) for key, state in self._states.items()],
             transactions=list(self._transactions()),
             events=self._events,

@@ -32,6 +32,7 @@ class Keeper:
         self._log = structlog.get_logger()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._lanes: dict[int, Lane] = {}
+        self._reasons: dict[int, str] = {}
         self._wanted: frozenset[int] | None = None
         self._stopping = asyncio.Event()
 
@@ -118,17 +119,21 @@ class Keeper:
                 await asyncio.create_task(self._run_begun(partition, lane))
             log.info("lane.ended")
         except* Fenced as error:
-            metrics.LANE_RESTARTS.labels("fenced").inc()
+            self._ended(partition, "fenced")
             log.warning("lane.fenced", reason=_first(error))
         except* Unavailable as error:
-            metrics.LANE_RESTARTS.labels("unavailable").inc()
+            self._ended(partition, "unavailable")
             log.warning("lane.interrupted", reason=_first(error))
         except* Braked as error:
-            metrics.LANE_RESTARTS.labels("braked").inc()
+            self._ended(partition, "braked")
             log.critical("lane.braked", reason=_first(error))
         except* Misplaced as error:
-            metrics.LANE_RESTARTS.labels("misplaced").inc()
+            self._ended(partition, "misplaced")
             log.critical("lane.misplaced", reason=_first(error))
+
+    def _ended(self, partition: int, reason: str) -> None:
+        self._reasons[partition] = reason
+        metrics.LANE_RESTARTS.labels(reason).inc()
 
     async def _run_begun(self, partition: int, lane: Lane) -> None:
         if self._wanted is None or partition not in self._wanted:
@@ -151,11 +156,12 @@ class Keeper:
         return f"lanes without progress: {stuck}" if stuck else None
 
     def ready(self) -> str | None:
-        """None once partitions were assigned and each of their lanes works, else what is missing."""
+        """None once partitions were assigned and each of their lanes works, else which do not, and what ended them."""
         if self._wanted is None:
             return "no partitions assigned yet"
         missing = sorted(p for p in self._wanted if p not in self._lanes or not self._lanes[p].working)
-        return f"lanes not working yet: {missing}" if missing else None
+        named = [f"{p} ({self._reasons[p]})" if p in self._reasons else str(p) for p in missing]
+        return f"lanes not working: {', '.join(named)}" if missing else None
 
 
 def _first(error: BaseException) -> str:

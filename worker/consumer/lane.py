@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -14,6 +14,7 @@ from worker.consumer.brake import Brake
 from worker.consumer.deciding import NOTHING, Decider
 from worker.consumer.deliberation import Circumstances
 from worker.consumer.narrowing import blamed
+from worker.consumer.recognition import recognise
 from worker.ports import Batch, DataRefused, Ledger, Position, Record, Relay, Source
 
 POLL_SECONDS: Final = 0.25
@@ -52,8 +53,10 @@ class Lane:
         parts = self._parts
         position = await parts.ledger.claim(self._partition, self._owner, await parts.source.beginning())
         self._log.info("lane.claimed", epoch=position.epoch, offset=position.next_offset)
-        await parts.relay.open(position)
+        # Before anything is published: a lane in the wrong place must not tell another system's notifications.
         await parts.source.seek(position.next_offset)
+        await recognise(parts.source, position)
+        await parts.relay.open(position)
         try:
             with metrics.LANES.track_inprogress():
                 async with asyncio.TaskGroup() as tasks:
@@ -78,7 +81,22 @@ class Lane:
                 position = await self._step(position, records)
             else:
                 metrics.LANE_LAG_SECONDS.labels(self._partition).set(0)
+            if not polled:
+                position = await self._pass(position)
         await self._parts.relay.finish()
+
+    async def _pass(self, position: Position) -> Position:
+        """Move the cursor past offsets that hold no record.
+
+        Left behind them, it would seem to have lost records once retention removes these, too.
+        """
+        reached = min(await self._parts.source.reached(), self._until)
+        if reached <= position.next_offset:
+            return position
+        after = replace(position, next_offset=reached)
+        await self._parts.ledger.commit(Batch(position, after, [], [], [], [], [], []))
+        await self._parts.relay.submit([], reached)
+        return after
 
     async def _step(self, position: Position, records: Sequence[Record]) -> Position:
         """Records from poll to commit; in halves where the database refuses them, so that one account waits alone."""

@@ -39,8 +39,6 @@ OFFSET_OF: Final = """
 SELECT record_offset FROM outbox WHERE partition = $1 AND id = $2 AND destination = 'notifications'
 """
 
-EMPTY: Final = "SELECT NOT EXISTS (SELECT FROM outbox WHERE partition = $1)"
-
 
 class Connections(Protocol):
     """Where connections come from."""
@@ -77,11 +75,6 @@ class Outbox:
         async with self._connections.connection() as connection:
             rows = await connection.fetch(OWED, partition, marker, before, most)
         return [_entry(row) for row in rows]
-
-    async def empty(self, partition: int) -> bool:
-        """Whether the partition never owed anything."""
-        async with self._connections.connection() as connection:
-            return bool(await connection.fetchval(EMPTY, partition))
 
     async def offset_of(self, partition: int, notification: str) -> int | None:
         """The offset of the record that released a notification, None where the partition never owed it."""

@@ -15,6 +15,9 @@ from worker.ports import Entry, Misplaced, Outbox, Position, Publisher
 
 # Size carries throughput: a transaction costs the same 20 ms with one entry or two thousand.
 LARGEST_TRANSACTION: Final = 2_000
+# Of a partition that never owed anything.
+FIRST_NUMBER: Final = 1
+ADVICE: Final = "see docs/positions.md"
 # Bounds memory: past this the lane waits for the relay.
 LARGEST_BACKLOG: Final = 8_000
 # A batch that owes so many comes out of a backlog, and the next is close behind: waiting for it halves the
@@ -55,28 +58,38 @@ class Relay:
 
     async def open(self, position: Position) -> None:
         """Settle what an earlier owner left, then publish whatever the outbox still owes up to the position."""
-        # Asked before the marker, as whoever filled the outbox had made one known: asked after it, an owner that slept
-        # in between would take another's first batch for a sign that the marker was lost.
-        empty = await self._outbox.empty(position.partition)
         marker = await self._publisher.open()
         if marker is None:
-            marker = position.next_offset if empty else await self._recovered(position.partition)
-            await self._publisher.publish((), marker)
+            marker = await self._recovered(position)
+            # What a topic that was replaced still owes has offsets below 0, and no group can be told of these.
+            if marker >= 0:
+                await self._publisher.publish((), marker)
+        elif position.next_number == FIRST_NUMBER and 0 < position.next_offset < marker:
+            # What is derived from here on would be numbered anew, by accounts whose history is missing.
+            raise Misplaced(
+                f"partition {position.partition}: it was published up to offset {marker}, but the database is new, "
+                f"and the events topic no longer has what came before offset {position.next_offset}: {ADVICE}"
+            )
         self._marker = marker
         await self._catch_up(position)
 
-    async def _recovered(self, partition: int) -> int:
-        """A lost marker, proven by the last notification that readers see.
+    async def _recovered(self, position: Position) -> int:
+        """A marker where there is none: at the beginning, or proven by the last notification that readers see.
 
-        Every lane writes its marker before its first record, so a missing one of an outbox that is not empty was
-        lost: a deleted group, or offsets that expired.
+        Every lane writes its marker before its first record, so a missing one of a partition that ever owed or told
+        anything was lost: a deleted group, offsets that expired, or with the topic that was made anew. What it owed is
+        known from its claim, before the marker was asked for: an owner that slept in between would take another's first
+        batch for a sign that the marker was lost.
         """
+        partition = position.partition
         told = await self._publisher.last_told()
+        if told is None and position.next_number == FIRST_NUMBER:
+            return position.next_offset
         offset = None if told is None else await self._outbox.offset_of(partition, told)
         if offset is None:
             raise Misplaced(
-                f"partition {partition}: the published-through marker is gone from the consumer group, and no "
-                "notification on the topic says how far publishing went: see the runbook on a lost marker"
+                f"partition {partition}: the published-through marker is gone from the consumer group, and the outbox "
+                f"does not know the last notification on the topic ({told or 'there is none'}): {ADVICE}"
             )
         structlog.get_logger().warning("marker.recovered", partition=partition, last_told=told, offset=offset)
         return offset + 1

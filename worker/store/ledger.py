@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from worker.ports import AccountKey, Batch, DataRefused, Fenced, Loaded, ParkedRecord, Position, Wanted
+from worker.ports import AccountKey, Batch, DataRefused, Fenced, Loaded, ParkedRecord, Position, Taken, Wanted
 from worker.store import loading
 from worker.store.connection import Connection, Pool
 from worker.store.parking import read_parked
@@ -11,13 +11,14 @@ from worker.store.parking import read_parked
 CLAIM = """
 INSERT INTO cursor (partition, epoch, next_offset, next_number, owner) VALUES ($1, 1, $2, 1, $3)
 ON CONFLICT (partition) DO UPDATE SET epoch = cursor.epoch + 1, owner = excluded.owner
-RETURNING epoch, next_offset, next_number
+RETURNING epoch, next_offset, next_number, last_offset, last_digest
 """
 
 # The fence: it moves only for the owner of the epoch, from the offset the owner expects, and its row lock keeps
 # a later owner waiting until this transaction has ended one way or the other.
 ADVANCE = """
-UPDATE cursor SET next_offset = $4, next_number = $5 WHERE partition = $1 AND epoch = $2 AND next_offset = $3
+UPDATE cursor SET next_offset = $4, next_number = $5, last_offset = $6, last_digest = $7
+WHERE partition = $1 AND epoch = $2 AND next_offset = $3
 """
 
 
@@ -41,7 +42,8 @@ class Ledger:
         async with self._pool.connection() as connection:
             row = await connection.fetchrow(CLAIM, partition, beginning, owner)
         assert row is not None, "an upsert returns its row"  # noqa: S101 - for the type checker
-        return Position(partition, row["epoch"], row["next_offset"], row["next_number"])
+        last = None if row["last_offset"] is None else Taken(row["last_offset"], row["last_digest"])
+        return Position(partition, row["epoch"], row["next_offset"], row["next_number"], last)
 
     async def load(self, wanted: Wanted) -> Loaded:
         """The present state of what is wanted, read outside any transaction.
@@ -62,10 +64,10 @@ class Ledger:
     async def commit(self, batch: Batch) -> None:
         """Change everything the batch changes, or nothing."""
         before, after = batch.before, batch.after
+        mine = (before.partition, before.epoch, before.next_offset)
+        last = after.last or (None, None)
         async with self._pool.transaction() as connection:
-            moved = await connection.execute(
-                ADVANCE, before.partition, before.epoch, before.next_offset, after.next_offset, after.next_number
-            )
+            moved = await connection.execute(ADVANCE, *mine, after.next_offset, after.next_number, *last)
             if moved != "UPDATE 1":
                 raise Fenced(f"partition {before.partition}: epoch {before.epoch} is over")
             await self._write(connection, batch)

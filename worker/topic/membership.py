@@ -42,6 +42,8 @@ class GroupMembership(ConsumerRebalanceListener):  # type: ignore[misc] # the cl
             # A member hears of a rebalance with its heartbeat: this bounds how long a planned hand-over takes.
             heartbeat_interval_ms=min(1000, int(group.session_seconds * 1000 / 5)),
             max_poll_interval_ms=60_000,
+            # A topic that was away while the group looked, or that has grown, is found after this time.
+            metadata_max_age_ms=30_000,
         )
         self._assigned: asyncio.Queue[frozenset[int]] = asyncio.Queue()
 

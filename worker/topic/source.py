@@ -15,6 +15,7 @@ from worker.topic.records import record_of
 FETCH_BYTES: Final = 2_097_152
 # How long nothing may come before it is asked whether there is nothing.
 CHECK_SECONDS: Final = 5
+ADVICE: Final = "see docs/positions.md"
 
 
 class PartitionSource:
@@ -59,18 +60,14 @@ class PartitionSource:
         """Read from this offset on. Raises Misplaced where the topic never reached it or no longer has it."""
         beginning, end = await self.beginning(), await self.end()
         if not beginning <= offset <= end:
-            raise Misplaced(f"{self._name} holds offsets {beginning} to {end}; the cursor says {offset}")
+            raise Misplaced(f"{self._name} holds offsets {beginning} to {end}; the cursor says {offset}: {ADVICE}")
         self._consumer.seek(self._where, offset)
 
     async def poll(self, most: int, seconds: float) -> Sequence[Record]:
         """Up to `most` records in order, waiting at most `seconds` for the first."""
         async with answered(f"reading {self._name}", seconds + CALL_SECONDS):
-            try:
-                records = await self._consumer.getmany(self._where, timeout_ms=int(seconds * 1000), max_records=most)
-            except OffsetOutOfRangeError as error:
-                raise Misplaced(f"{self._name} no longer holds the offset the cursor says") from error
+            taken = await self._polled(most, seconds)
             await self._note_lag()
-        taken = [record_of(record) for record in records.get(self._where, ())]
         if taken:
             self._checked, self._behind_at = monotonic(), None
         elif monotonic() - self._checked > CHECK_SECONDS:
@@ -84,6 +81,32 @@ class PartitionSource:
             behind = max(0, end - await self._consumer.position(self._where))
             metrics.LANE_LAG_RECORDS.labels(self._where.partition).set(behind)
 
+    async def _polled(self, most: int, seconds: float) -> Sequence[Record]:
+        try:
+            records = await self._consumer.getmany(self._where, timeout_ms=int(seconds * 1000), max_records=most)
+        except OffsetOutOfRangeError as error:
+            raise Misplaced(f"{self._name} no longer holds the offset the cursor says: {ADVICE}") from error
+        return [record_of(record) for record in records.get(self._where, ())]
+
+    async def reached(self) -> int:
+        """The offset that the next poll reads on from."""
+        async with answered(f"asking for the position on {self._name}"):
+            return int(await self._consumer.position(self._where))
+
+    async def at(self, offset: int) -> Record | None:
+        """The record at an offset, None where none is; the next poll reads on from where it would have."""
+        here = await self.reached()
+        self._consumer.seek(self._where, offset)
+        try:
+            async with answered(f"reading {self._name} at offset {offset}"):
+                while await self._consumer.position(self._where) <= offset < await self.end():
+                    found = await self._polled(1, 0.25)
+                    if found:
+                        return found[0] if found[0].offset == offset else None
+        finally:
+            self._consumer.seek(self._where, here)
+        return None
+
     async def _check(self) -> None:
         """Raises Unavailable where the partition has held records for two checks and the client brings none of them.
 
@@ -91,8 +114,7 @@ class PartitionSource:
         """
         self._checked = monotonic()
         end = await self.end()
-        async with answered(f"asking for the position on {self._name}"):
-            position = int(await self._consumer.position(self._where))
+        position = await self.reached()
         if position < end and position == self._behind_at:
             raise Unavailable(f"kafka: {self._name} ends at {end}, and nothing comes after {position}")
         self._behind_at = position if position < end else None
