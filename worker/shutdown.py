@@ -1,4 +1,4 @@
-"""Shutdown: a signal becomes an event that every role watches; a second signal ends the process at once."""
+"""Shutdown: a signal becomes an event that every role watches; whatever happens then, the process ends in time."""
 
 import asyncio
 import os
@@ -13,8 +13,11 @@ import structlog
 LAST_WORDS_SECONDS: Final = 2
 
 
-def stop_requested() -> asyncio.Event:
-    """An event that is set at the first SIGTERM or SIGINT."""
+def stop_requested(seconds: float) -> asyncio.Event:
+    """An event that is set at the first SIGTERM or SIGINT.
+
+    A second signal ends the process at once, and so does the time: it has so many seconds from the first on.
+    """
     event = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -23,6 +26,10 @@ def stop_requested() -> asyncio.Event:
             # Nothing is lost: what was not committed is done again from the cursor.
             os._exit(1)
         event.set()
+        # Not the loop's own timer: the loop may be what is stuck, or may have ended and waits for a thread.
+        overdue = threading.Timer(seconds, partial(end_now, "shutdown.overdue", seconds=seconds))
+        overdue.daemon = True
+        overdue.start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)

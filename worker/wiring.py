@@ -69,6 +69,10 @@ WRITERS = (
 )
 
 
+# The share of the drain time in which work may finish; letting go of a silent broker takes a few seconds, too.
+FINISHING = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """What all roles of one process share."""
@@ -83,6 +87,11 @@ class Process:
     def cluster(self) -> Cluster:
         """How to reach Kafka."""
         return Cluster.of(self.settings)
+
+    @property
+    def finish_seconds(self) -> float:
+        """How long work may take to finish once told to; what is left is for letting go of connections."""
+        return self.settings.drain_seconds * FINISHING
 
     def database_url(self) -> str:
         """Where Postgres is, with the password of now."""
@@ -106,7 +115,7 @@ async def ingress(process: Process) -> None:
             HttpLimits(connections=settings.ingress_connections),
         )
         await server.start()
-        stack.push_async_callback(server.stop, settings.drain_seconds)
+        stack.push_async_callback(server.stop, process.finish_seconds)
         await patiently(process.stop, partial(_existing, process, settings.events_topic))
         await patiently(process.stop, handoff.open)
         process.health.register("ingress", _well, handoff.trouble)
@@ -134,7 +143,7 @@ async def consume(process: Process) -> None:
         metrics.PARTITIONS.set(partitions)
         keeper = Keeper(partial(_membership, process), lanes(process, pool, partitions), process.clock)
         process.health.register("lanes", keeper.alive, keeper.ready)
-        await until_stopped(keeper, process.stop, settings.drain_seconds)
+        await until_stopped(keeper, process.stop, process.finish_seconds)
 
 
 def _membership(process: Process) -> GroupMembership:
@@ -206,7 +215,7 @@ async def lookup(process: Process) -> None:
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
         census = tasks.create_task(Census(pool, process.clock).run())
         stack.callback(census.cancel)
-        await until_stopped(resolver, process.stop, settings.drain_seconds)
+        await until_stopped(resolver, process.stop, process.finish_seconds)
 
 
 def stripe_api(settings: Settings, clock: Clock) -> CapitalApi:

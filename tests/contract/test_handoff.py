@@ -6,6 +6,7 @@ import pytest
 
 from tests.contract.wires import Wire
 from tests.ingress.handoff import Handoff as IngressHandoff
+from tests.journeys.silence import silent
 from tests.journeys.system import PARTITIONS, System
 from worker.embedded import Kafka
 from worker.ports import HandoffFailed, Headers
@@ -121,18 +122,15 @@ async def test_a_cluster_that_falls_silent_is_trouble_until_it_answers_again(
     await system.topics()
     async with opened(system) as handoff:
 
-        async def silent() -> bool:
+        async def told() -> bool:
             return (handoff.trouble() or "").startswith("no answer from Kafka for ")
 
         async def well() -> bool:
             return handoff.trouble() is None
 
         assert await well()
-        kafka.brokers[0].pause()
-        try:
-            await until(silent)
-        finally:
-            kafka.brokers[0].resume()
+        async with silent(kafka):
+            await until(told)
         await until(well)
 
 

@@ -37,7 +37,7 @@ async def _run(
 ) -> int:
     log = structlog.get_logger()
     rotation = Rotation(chosen.role, settings, os.environ)
-    process = wiring.Process(settings, stop_requested(), rotation)
+    process = wiring.Process(settings, stop_requested(settings.drain_seconds), rotation)
     log.info("role.started", role=chosen.command)
     rotating = asyncio.create_task(rotation.run())
     async with AsyncExitStack() as stack:

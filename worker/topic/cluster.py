@@ -15,7 +15,7 @@ from worker.settings import Settings
 
 # The client's own calls can wait for ever while brokers are away; none of them is made without this.
 CALL_SECONDS: Final = 15
-CLOSE_SECONDS: Final = 5
+CLOSE_SECONDS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
