@@ -16,6 +16,8 @@ from worker.ports import Handoff, HandoffFailed, Question, Questions, Unavailabl
 # A question is another resolver's for the taking after this: longer than asking and appending can last.
 LEASE_SECONDS: Final = 120
 LOOK_SECONDS: Final = 0.5
+# Each request has a deadline, but a survey has as many as there are pages, and nobody said how many there are.
+ASK_SECONDS: Final = 90
 
 
 class Resolver:
@@ -70,13 +72,20 @@ class Resolver:
         """Ask one question and append the answer; whatever fails is tried again when its time has come."""
         log = self._log.bind(account=question.account, kind=question.kind, subject=question.subject)
         try:
-            await self._append(await self._ask(question))
+            await self._append(await self._asked(question))
             metrics.LOOKUPS.labels("answered").inc()
             log.debug("lookup.answered", attempts=question.attempts)
         except NotAnswered as trouble:
             await self._not_answered(question, trouble)
         except HandoffFailed as error:
             log.warning("lookup.interrupted", reason=str(error))
+
+    async def _asked(self, question: Question) -> Sequence[Observation]:
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                return await self._ask(question)
+        except TimeoutError as error:
+            raise NotAnswered("no whole answer in time") from error
 
     async def _ask(self, question: Question) -> Sequence[Observation]:
         livemode = question.livemode
