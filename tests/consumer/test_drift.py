@@ -150,3 +150,24 @@ def test_what_cannot_be_read_is_said_to_be_so() -> None:
 def test_an_offer_changed_when_anything_last_happened_to_it(changes: dict[str, object], expected: int) -> None:
 
     assert shown("paid_out", **changes).changed_at == expected
+
+
+def test_a_time_that_is_shown_proves_its_milestone_though_the_status_names_another() -> None:
+    lane = Lane()
+    lane.take(event("financing_offer.created", offer()))
+    times = {"accepted_at": 2_000, "paid_out_at": 3_000, "canceled_at": 4_000}
+    stripe = offer(status="canceled", accepted_terms=ACCEPTED, status_transitions=times)
+    read = ShownOffer.of(stripe)
+    assert read is not None
+    drift = drift_of(lane.states[True, "acct_1"].offers["financingoffer_1"], read)
+    assert drift is not None
+    assert drift.missed == (M.ACCEPTED, M.PAID_OUT, M.CANCELED)
+    lane.take(observation("offer", {"due": 0, "offer": stripe["id"], "shown": stripe}))
+    told = [told for told in lane.told if "financingoffer_1:" in told and "attention" not in told]
+    assert told == [f"live:financingoffer_1:{step}" for step in ("created", "accepted", "paid_out", "canceled")]
+
+
+def test_with_a_missed_milestone_the_terms_that_it_would_have_shown_are_no_drift_of_their_own() -> None:
+    drift = drift_of(known(CREATED), shown("accepted"))
+    assert drift is not None
+    assert (drift.kinds, drift.fields) == (("missed",), ())

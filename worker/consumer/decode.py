@@ -15,12 +15,11 @@ from schemas.records import (
     TransactionEventRecord,
     WholeOfferEvent,
 )
-from worker.consumer.facts import accepted_in, snapshot_in, snapshot_of, summary_of, transaction_of
+from worker.consumer.facts import proven_in, snapshot_in, snapshot_of, summary_of, transaction_of
 from worker.consumer.observations import READERS
 from worker.ports import AccountKey, Record
 from worker.rules.facts import Fact, LineOfCreditEvent, OfferEvent, Snapshot, TransactionEvent, UnknownEvent
 from worker.rules.milestones import Milestone
-from worker.rules.statuses import proven_by
 
 # Stripe sends no event for `replaced`: the replacement's own event is the only word of it.
 MILESTONES: Final[Mapping[str, Milestone]] = {
@@ -146,7 +145,7 @@ def _offer_event(attributed: Attributed, milestone: Milestone, snapshot: Snapsho
     fact = OfferEvent(
         milestone=milestone,
         snapshot=snapshot,
-        proves=proven_by(status, accepted=accepted_in(snapshot)),
+        proves=proven_in(status, snapshot),
         replaces=attributed.type.endswith(".replacement_created"),
     )
     return Understood(fact, snapshot.created, snapshot.offer)

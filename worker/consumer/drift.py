@@ -7,12 +7,12 @@ from typing import Any, Final, Literal
 from pydantic import ValidationError
 
 from schemas.stripe_objects import OfferObject
-from worker.consumer.facts import accepted_in, snapshot_of
+from worker.consumer.facts import proven_in, snapshot_of
 from worker.rules.discount import AMOUNT
 from worker.rules.facts import WRITE_ONCE, Snapshot
 from worker.rules.milestones import STRENGTH, Milestone
 from worker.rules.state import Offer
-from worker.rules.statuses import milestone_of, proven_by
+from worker.rules.statuses import milestone_of
 
 Kind = Literal["unknown_offer", "missed", "charged_off", "discount", "terms", "ahead", "unreadable"]
 
@@ -60,7 +60,7 @@ class ShownOffer:
     @property
     def proves(self) -> frozenset[Milestone]:
         """The milestones that it shows to have happened."""
-        return proven_by(self.status, accepted=accepted_in(self.snapshot))
+        return proven_in(self.status, self.snapshot)
 
     @property
     def is_open(self) -> bool:

@@ -16,12 +16,15 @@ from schemas.stripe_objects import (
     TransactionObject,
 )
 from worker.rules.facts import RepaymentInterval, Snapshot, Summary, Transaction, Value
+from worker.rules.milestones import Milestone
+from worker.rules.statuses import proven_by
 
 # Who the offer is, whose, and what its `status` says: none of it is merged.
 NOT_FIELDS: Final = frozenset({"id", "account", "status"})
 ACCEPTED: Final = frozenset(
     {"status_transitions.accepted_at", *(f"accepted_terms.{name}" for name in AcceptedTerms.model_fields)}
 )
+TIMES: Final = {f"status_transitions.{milestone}_at": milestone for milestone in Milestone}
 
 
 def snapshot_of(offer: OfferObject, created: int, event_id: str) -> Snapshot:
@@ -57,6 +60,15 @@ def _known(shape: BaseModel, path: str) -> Iterator[tuple[str, Value]]:
 def accepted_in(snapshot: Snapshot) -> bool:
     """Whether a snapshot shows accepted terms or a time of acceptance."""
     return not ACCEPTED.isdisjoint(snapshot.fields)
+
+
+def proven_in(status: str | None, snapshot: Snapshot) -> frozenset[Milestone]:
+    """The milestones a snapshot proves, by its status and by every time it shows.
+
+    A status names one milestone: of an offer that was canceled after its payout, only `paid_out_at` shows the payout.
+    """
+    timed = {milestone for name, milestone in TIMES.items() if name in snapshot.fields}
+    return proven_by(status, accepted=accepted_in(snapshot)) | timed
 
 
 def transaction_of(transaction: TransactionObject) -> Transaction:

@@ -5,9 +5,9 @@ from typing import Final
 
 from schemas.records import FailedRecord, OfferAnswerRecord, SummaryAnswerRecord, SurveyRecord
 from schemas.stripe_objects import OfferObject
-from worker.consumer.facts import accepted_in, snapshot_of, summary_of
+from worker.consumer.facts import proven_in, snapshot_of, summary_of
 from worker.rules.facts import Fact, LookupFailed, Observed, OfferAnswered, SummaryAnswered, SurveyAnswered
-from worker.rules.statuses import milestone_of, proven_by
+from worker.rules.statuses import milestone_of
 
 Answer = tuple[Fact, int]
 
@@ -47,7 +47,7 @@ def failed(value: bytes, _identity: str, _at: int) -> Answer:
 def _observed(shown: OfferObject, at: int, identity: str) -> Observed:
     """An offer as the API showed it; `at` is the record's own time in seconds, to rank the snapshot by."""
     snapshot = snapshot_of(shown, at, identity)
-    return Observed(snapshot, milestone_of(shown.status), proven_by(shown.status, accepted=accepted_in(snapshot)))
+    return Observed(snapshot, milestone_of(shown.status), proven_in(shown.status, snapshot))
 
 
 READERS: Final[Mapping[str, Callable[[bytes, str, int], Answer]]] = {
