@@ -1,6 +1,6 @@
 """Refills on the real path, with Stripe played over HTTP: each market's order, and what only Stripe knows."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from worker.simulator.kinds import ALL, REFILLS
 from worker.simulator.oracle import judge
 from worker.simulator.stripe_api import StripeApi
 from worker.simulator.troubles import SERVER_ERROR
+from worker.simulator.truths import Truth
 from worker.simulator.world import World
 
 SEED = 4
@@ -168,10 +169,10 @@ async def test_a_world_of_refills_ends_in_the_truth_and_replays_without_a_differ
         assert (replayed.status, replayed.out.count("no differences")) == (0, 1), replayed.out[-2_000:]
         assert await serve.terminate() == 0
     assert judge([told.told for told in await system.notifications()], world.expected) == []
-    assert await wrong(system, world) == []
+    assert await wrong(system, world.truths) == []
 
 
-async def wrong(system: System, world: World) -> list[str]:
+async def wrong(system: System, truths: Mapping[tuple[bool, str], Truth]) -> list[str]:
     """Offers and accounts that are not as the histories' authors say."""
     query = "SELECT livemode, account, offer_id, status, original_offer_id, discount_state, discount_amount FROM offer"
     offers = {(row[0], row[1], row[2]): row[3:] for row in await system.rows(query)}
@@ -182,7 +183,7 @@ async def wrong(system: System, world: World) -> list[str]:
         )
     }
     found = []
-    for (livemode, account), truth in world.truths.items():
+    for (livemode, account), truth in truths.items():
         withheld = (truth.withheld.offer, truth.withheld.rate) if truth.withheld else (None, None)
         if accounts[livemode, account] != (truth.policy, *withheld):
             found.append(f"{account}: {accounts[livemode, account]}, not {truth.policy} {withheld}")

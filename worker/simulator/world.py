@@ -17,7 +17,7 @@ from worker.simulator.truths import Truth
 __all__ = ["KINDS", "Kind", "World"]
 
 # 2025-01-06 00:00 UTC, and the time within which histories begin.
-_BEGINNING = 1_736_121_600
+BEGINNING = 1_736_121_600
 _SPREAD = 120 * DAY
 
 
@@ -25,10 +25,13 @@ class World:
     """All histories of a seed; with at least as many accounts as kinds, every kind is lived.
 
     `kinds` says which lives are drawn; without it, those without refills. About a third of the accounts live a second
-    history, and some of those in the other mode under the same account id.
+    history, and some of those in the other mode under the same account id. Another `beginning`, in seconds since the
+    epoch, moves all of it in time.
     """
 
-    def __init__(self, *, seed: int, accounts: int, kinds: Mapping[str, Kind] = KINDS) -> None:
+    def __init__(
+        self, *, seed: int, accounts: int, kinds: Mapping[str, Kind] = KINDS, beginning: int = BEGINNING
+    ) -> None:
         self.seed = seed
         drawn = tuple(kinds.values())
         # The first histories go round the kinds, so none is left to luck.
@@ -40,7 +43,7 @@ class World:
             history
             for number, (account, first) in enumerate(zip(self.accounts, firsts, strict=True))
             for history in _lived(
-                Dice(f"{seed}/histories/{number}"), account, first, fitting(drawn, account.market.country)
+                Dice(f"{seed}/histories/{number}"), account, first, fitting(drawn, account.market.country), beginning
             )
         )
 
@@ -73,18 +76,18 @@ class World:
         }
 
 
-def _lived(dice: Dice, account: Account, first: Kind, others: tuple[Kind, ...]) -> list[History]:
+def _lived(dice: Dice, account: Account, first: Kind, others: tuple[Kind, ...], beginning: int) -> list[History]:
     """The histories of one account; where either wants to be alone, the second is lived in the other mode."""
     livemode = dice.chance(0.85)
-    histories = [_history(dice, account, first, livemode=livemode)]
+    histories = [_history(dice, account, first, beginning, livemode=livemode)]
     if dice.chance(0.35):
         second_mode = livemode if dice.chance(0.6) else not livemode
         second = dice.choice(others)
         if first.alone or second.alone:
             second_mode = not livemode
-        histories.append(_history(dice, account, second, livemode=second_mode))
+        histories.append(_history(dice, account, second, beginning, livemode=second_mode))
     return histories
 
 
-def _history(dice: Dice, account: Account, kind: Kind, *, livemode: bool) -> History:
-    return kind.write(Narrator(dice, account, _BEGINNING + dice.randrange(_SPREAD), livemode=livemode))
+def _history(dice: Dice, account: Account, kind: Kind, beginning: int, *, livemode: bool) -> History:
+    return kind.write(Narrator(dice, account, beginning + dice.randrange(_SPREAD), livemode=livemode))
