@@ -3,7 +3,9 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from statistics import median
 
+from tests.faults.complaints import Complaint
 from worker.simulator.oracle import Fault
 
 # A gap in an account's numbers is something lost; a number told out of turn is something out of order.
@@ -20,15 +22,32 @@ COUNTED = ("lost", "doubled", "out of order", "unexpected", WRONG_ROWS)
 PROBLEMS_SHOWN = 40
 
 
+@dataclass(frozen=True)
+class Round:
+    """One strike: what it was and caught its part at, how long it lasted, and how long it was felt afterwards."""
+
+    kind: str
+    caught_at: str
+    lasted: float
+    recovered: float
+    complaint: Complaint
+
+    @property
+    def name(self) -> str:
+        return f"{self.kind}, {self.caught_at}" if self.caught_at else self.kind
+
+    def __str__(self) -> str:
+        return f"{self.name}: lasted {self.lasted:.1f} s, recovered in {self.recovered:.1f} s; {self.complaint}"
+
+
 @dataclass
 class Figures:
     """Grows with the run. `problems` are lines by what they count as; `troubles` are all that else must not be."""
 
     seed: int
-    rounds: int = 0
+    rounds: list[Round] = field(default_factory=list)
     acknowledged: int = 0
     notifications: int = 0
-    recoveries: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     problems: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     troubles: list[str] = field(default_factory=list)
 
@@ -47,23 +66,26 @@ class Figures:
         return "\n".join([*self._totals(), "", *self._kinds(), *self._lines()])
 
     def _totals(self) -> Iterator[str]:
-        longest = max((max(seconds) for seconds in self.recoveries.values() if seconds), default=0.0)
+        longest = max((one.recovered for one in self.rounds), default=0.0)
         totals: dict[str, object] = {
             "seed": self.seed,
-            "rounds": self.rounds,
+            "rounds": len(self.rounds),
             "webhooks acknowledged": self.acknowledged,
             "notifications": self.notifications,
             **{name: self.counts[name] for name in COUNTED},
             "other troubles": len(self.troubles),
             "longest recovery": f"{longest:.1f} s",
         }
-        yield from (f"{name:<24}{value!s:>10}" for name, value in totals.items())
+        yield from (f"{name:<40}{value!s:>7}" for name, value in totals.items())
 
     def _kinds(self) -> Iterator[str]:
-        yield f"{'fault':<24}{'times':>10}{'median':>10}{'longest':>10}"
-        for kind, seconds in sorted(self.recoveries.items()):
-            median = sorted(seconds)[len(seconds) // 2]
-            yield f"{kind:<24}{len(seconds):>10}{median:>8.1f} s{max(seconds):>8.1f} s"
+        """Seconds from the end of each fault to its recovery; those it lasted are last, with what was logged."""
+        yield f"{'fault':<40}{'times':>7}{'median':>9}{'longest':>9}{'lasted':>9}  logged in the median round"
+        for name in sorted({one.name for one in self.rounds}):
+            rounds = sorted((one for one in self.rounds if one.name == name), key=lambda one: one.recovered)
+            lasted = max(one.lasted for one in rounds)
+            seconds = f"{median(one.recovered for one in rounds):>7.1f} s{rounds[-1].recovered:>7.1f} s{lasted:>7.1f} s"
+            yield f"{name:<40}{len(rounds):>7}{seconds}  {rounds[len(rounds) // 2].complaint}"
 
     def _lines(self) -> Iterator[str]:
         for name in COUNTED:

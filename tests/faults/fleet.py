@@ -1,4 +1,4 @@
-"""The fleet of a fault run: three brokers, a database, Stripe's API and the roles as processes; nothing of it stays."""
+"""The fleet of a fault run: brokers, a database, Stripe's API and the roles as processes; nothing of it stays."""
 
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -15,12 +15,14 @@ from worker.simulator.world import World
 
 PARTITIONS = 8
 SESSION_SECONDS = 3
+TAKEN_OVER_SECONDS = 60.0
 LINES_BEFORE = 2
+# The first two are always there.
+OWNERS = ("one", "two", "three", "four", "five")
 # The driver's pool, in words of its own, each time it finds the database gone.
 FORESEEN = "Failed to restore the pool connection floor"
 SETTINGS = {
     "CAPITAL_TOPIC_PARTITIONS": str(PARTITIONS),
-    "CAPITAL_TOPIC_REPLICATION": "3",
     "CAPITAL_SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
     # Dynamic membership: an owner that comes back is a new one, and lanes really change hands.
     "CAPITAL_GROUP_INSTANCE_ID": "",
@@ -35,7 +37,7 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Fleet:
-    """Everything that can be struck."""
+    """Everything that can be struck. Guests are owners that run only during a storm."""
 
     kafka: Kafka
     postgres: Postgres
@@ -43,10 +45,11 @@ class Fleet:
     ingress: Child
     lookup: Child
     owners: tuple[Child, Child]
+    guests: tuple[Child, ...]
 
     @property
     def children(self) -> Sequence[Child]:
-        """Every process of the worker."""
+        """Every process of the worker that is to run."""
         return (self.ingress, self.lookup, *self.owners)
 
     def start(self) -> None:
@@ -58,6 +61,11 @@ class Fleet:
         """Return once all are ready; fails with the end of a log where one is not, or has ended by itself."""
         for child in self.children:
             await child.ready()
+
+    async def shared(self) -> None:
+        """Return once each owner works on half of the lanes."""
+        for owner in self.owners:
+            await works_on(owner, PARTITIONS // 2)
 
     async def end(self) -> None:
         """End every process as an orchestrator does; fails where one does not end well."""
@@ -71,7 +79,20 @@ class Fleet:
 
     def stack_traces(self) -> Sequence[str]:
         """Every stack trace in a log: an error that was foreseen is logged without one."""
-        return [f"in the log of {child}:\n{trace}" for child in self.children for trace in _traces(child.log())]
+        return [
+            f"in the log of {child}:\n{trace}"
+            for child in (*self.children, *self.guests)
+            for trace in _traces(child.log())
+        ]
+
+
+async def works_on(owner: Child, lanes: int) -> None:
+    """Return once it has so many lanes, and all of them work."""
+
+    async def has_them() -> bool:
+        return await owner.metric("capital_lanes") == lanes and await owner.page("/readyz") is not None
+
+    await owner.until(has_them, f"working on {lanes} lanes", TAKEN_OVER_SECONDS)
 
 
 def _traces(log: str) -> Iterator[str]:
@@ -85,20 +106,22 @@ def _traces(log: str) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def opened(world: World, broken: str | None) -> AsyncIterator[Fleet]:
+async def opened(world: World, broken: str | None = None, *, brokers: int = 3, **changes: str) -> AsyncIterator[Fleet]:
     """Everything started and ready, and ended on leaving; `broken` is the safeguard that owners do without."""
     with temporary_folder() as folder:
-        kafka, postgres, stripe = Kafka(folder / "kafka", brokers=3), Postgres(folder / "postgres"), StripeApi(world)
+        kafka, postgres, stripe = (
+            Kafka(folder / "kafka", brokers=brokers),
+            Postgres(folder / "postgres"),
+            StripeApi(world),
+        )
         async with kafka, postgres, stripe.serving() as url:
             system = System("faults", kafka.bootstrap, postgres.url, folder / "roles")
-            system.environ |= SETTINGS | {"CAPITAL_STRIPE_API_BASE": url}
+            system.environ |= SETTINGS | changes
+            system.environ |= {"CAPITAL_STRIPE_API_BASE": url, "CAPITAL_TOPIC_REPLICATION": str(brokers)}
             await system.prepare()
-            owners = (
-                _child(system, folder, "one", "consume", broken),
-                _child(system, folder, "two", "consume", broken),
-            )
+            one, two, *guests = (_child(system, folder, name, "consume", broken) for name in OWNERS)
             ingress, lookup = _child(system, folder, "ingress", "ingress"), _lookup(system, folder)
-            fleet = Fleet(kafka, postgres, system, ingress, lookup, owners)
+            fleet = Fleet(kafka, postgres, system, ingress, lookup, (one, two), tuple(guests))
             with _ended(fleet):
                 fleet.start()
                 await fleet.ready()
@@ -110,7 +133,7 @@ def _ended(fleet: Fleet) -> Iterator[None]:
     try:
         yield
     finally:
-        for child in fleet.children:
+        for child in (*fleet.children, *fleet.guests):
             child.kill()
 
 

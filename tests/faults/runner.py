@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from tests.faults.complaints import Complaints
 from tests.faults.delivery import Stripe
-from tests.faults.figures import Figures
+from tests.faults.figures import Figures, Round
 from tests.faults.fleet import PARTITIONS, Fleet, opened
 from tests.faults.listener import Listener
 from tests.faults.probes import probes
-from tests.faults.strikes import STRIKES, Lift
+from tests.faults.strikes import STRIKES, Fault
 from tests.faults.verdict import judge_acknowledged, judge_replay, judge_rows, judge_told
 from worker.embedded.errors import EmbeddedError
 from worker.simulator.disorder import disordered
@@ -41,12 +42,13 @@ class NeverRecoveredError(Exception):
 
 @dataclass(frozen=True)
 class Plan:
-    """How long to run, with which luck, struck how, and without which safeguard (None: with all)."""
+    """How long to run, with which luck, struck how, without which safeguard (None: with all), on how many brokers."""
 
     rounds: int
     seed: int
     kinds: tuple[str, ...] = tuple(STRIKES)
     broken: str | None = None
+    brokers: int = 3
 
     def struck(self) -> Iterator[str]:
         """A kind for each round: shuffled decks of all of them, so that none is left to luck."""
@@ -75,6 +77,7 @@ class Runner:
         self._topic = (settings.kafka_bootstrap, settings.notifications_topic, PARTITIONS)
         self._listener = Listener(*self._topic)
         self._probes: list[History] = []
+        self._complaints = Complaints(fleet)
         self.figures = Figures(plan.seed)
 
     async def run(self) -> Figures:
@@ -106,16 +109,18 @@ class Runner:
             delivering.create_task(self._stripe.deliver(shares[0]))
             await self._stripe.takes(self._chance.randint(1, len(shares[0])))
             delivering.create_task(self._stripe.deliver(shares[1]))
-            lift = await STRIKES[kind](self._fleet, self._chance)
+            began = time.monotonic()
+            fault = await STRIKES[kind](self._fleet, self._chance)
+            lasted = time.monotonic() - began
             delivering.create_task(self._stripe.deliver(shares[2]))
-            seconds = await self._recovered(number, kind, lift)
+            recovered = await self._recovered(number, kind, fault)
         await self._fleet.ready()
-        self.figures.rounds += 1
-        self.figures.recoveries[kind].append(seconds)
-        sys.stdout.write(f"round {number + 1} of {self._plan.rounds}: {kind}: recovered in {seconds:.1f} s\n")
+        done = Round(kind, fault.caught_at, lasted, recovered, await self._complaints.fresh())
+        self.figures.rounds.append(done)
+        sys.stdout.write(f"round {number + 1} of {self._plan.rounds}: {done}\n")
         sys.stdout.flush()
 
-    async def _recovered(self, number: int, kind: str, lift: Lift) -> float:
+    async def _recovered(self, number: int, kind: str, fault: Fault) -> float:
         """Undo the fault; the seconds from then on until a fresh account's webhook was told in every partition."""
         fresh = probes(self._plan.seed, number, PARTITIONS)
         self._probes += fresh
@@ -123,7 +128,7 @@ class Runner:
         began = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._stripe.deliver(tuple(event for probe in fresh for event in probe.events)))
-            tasks.create_task(_undone(lift))
+            tasks.create_task(_undone(fault))
             heard = await self._listener.heard(awaited, RECOVERY_SECONDS)
             if heard is None:
                 self.figures.troubles.append(f"round {number + 1}: {kind}: not recovered in {RECOVERY_SECONDS:g} s")
@@ -164,12 +169,12 @@ def _reasons(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-async def _undone(lift: Lift) -> None:
-    await lift()
+async def _undone(fault: Fault) -> None:
+    await fault.lift()
 
 
 async def run(plan: Plan) -> Figures:
     """Start everything, run the plan, and end everything."""
     world = plan.world()
-    async with opened(world, plan.broken) as fleet:
+    async with opened(world, plan.broken, brokers=plan.brokers) as fleet:
         return await Runner(plan, world, fleet).run()

@@ -2,92 +2,146 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from random import Random
 
-from tests.faults.fleet import PARTITIONS, Fleet
+from tests.faults.fleet import PARTITIONS, Fleet, works_on
+from tests.faults.freezing import freeze
+from tests.faults.leaders import move_leaders as move
+from tests.faults.storm import storm
 from tests.journeys.child import Child
+from worker.embedded.broker import Broker
 
 # Shorter and longer than the sessions of owners (3 s) and brokers (3 s).
 LONGEST_SECONDS = 6.0
-TAKEN_OVER_SECONDS = 60.0
+# A slow broker stands still for most of each period, and never for as long as a session.
+PERIOD_SECONDS = 0.4
+SLOWEST = 0.9
 
 Lift = Callable[[], Awaitable[None]]
-Strike = Callable[[Fleet, Random], Awaitable[Lift]]
 
 
-async def kill_owner(fleet: Fleet, chance: Random) -> Lift:
+@dataclass(frozen=True)
+class Fault:
+    """How to undo what has been done, and what the part was caught at, where that makes a difference."""
+
+    lift: Lift
+    caught_at: str = ""
+
+
+Strike = Callable[[Fleet, Random], Awaitable[Fault]]
+
+
+async def kill_owner(fleet: Fleet, chance: Random) -> Fault:
     """SIGKILL; in half of the cases it comes back only after the other has taken all lanes."""
     struck, other = _owners(fleet, chance)
     struck.kill()
     if chance.random() < 1 / 2:
-        await _takes_over(other)
-    return _starting(struck)
+        await works_on(other, PARTITIONS)
+    return _acting(struck.start)
 
 
-async def stop_owner(fleet: Fleet, chance: Random) -> Lift:
+async def stop_owner(fleet: Fleet, chance: Random) -> Fault:
     """SIGTERM: it finishes, and leaves the group."""
     struck, _ = _owners(fleet, chance)
     status = await struck.terminate()
     assert status == 0, f"{struck} ended with status {status}\n{struck.report()}"
-    return _starting(struck)
+    return _acting(struck.start)
 
 
-async def freeze_owner(fleet: Fleet, chance: Random) -> Lift:
+async def freeze_owner(fleet: Fleet, chance: Random) -> Fault:
     """SIGSTOP until the other has all its lanes; then it goes on where it was, as a zombie."""
     struck, other = _owners(fleet, chance)
-    struck.freeze()
-    await _takes_over(other)
-    return _thawing(struck)
+    caught_at = await freeze(fleet, struck, chance)
+    await works_on(other, PARTITIONS)
+    return _acting(struck.thaw, caught_at)
 
 
-async def kill_ingress(fleet: Fleet, chance: Random) -> Lift:
+async def rebalance_storm(fleet: Fleet, chance: Random) -> Fault:
+    """Three more owners come and go; at the end one of the first two does, too."""
+    await storm(fleet, chance)
+    struck, _ = _owners(fleet, chance)
+    struck.kill()
+    return _acting(struck.start)
+
+
+async def kill_ingress(fleet: Fleet, chance: Random) -> Fault:
     fleet.ingress.kill()
     await _a_while(chance, 2)
-    return _starting(fleet.ingress)
+    return _acting(fleet.ingress.start)
 
 
-async def kill_lookup(fleet: Fleet, chance: Random) -> Lift:
+async def kill_lookup(fleet: Fleet, chance: Random) -> Fault:
     fleet.lookup.kill()
     await _a_while(chance, 2)
-    return _starting(fleet.lookup)
+    return _acting(fleet.lookup.start)
 
 
-async def kill_broker(fleet: Fleet, chance: Random) -> Lift:
+async def kill_broker(fleet: Fleet, chance: Random) -> Fault:
     broker = chance.choice(fleet.kafka.brokers)
     broker.kill()
     await _a_while(chance)
-    return broker.start
+    return Fault(broker.start)
 
 
-async def restart_broker(fleet: Fleet, chance: Random) -> Lift:
+async def restart_broker(fleet: Fleet, chance: Random) -> Fault:
     broker = chance.choice(fleet.kafka.brokers)
     await broker.stop()
-    return broker.start
+    return Fault(broker.start)
 
 
-async def freeze_broker(fleet: Fleet, chance: Random) -> Lift:
+async def freeze_broker(fleet: Fleet, chance: Random) -> Fault:
     broker = chance.choice(fleet.kafka.brokers)
     broker.pause()
     await _a_while(chance)
-    return _resuming(broker.resume)
+    return _acting(broker.resume)
 
 
-async def kill_postgres(fleet: Fleet, chance: Random) -> Lift:
+async def slow_broker(fleet: Fleet, chance: Random) -> Fault:
+    """SIGSTOP and SIGCONT by turns: what it did at once takes it up to ten times as long."""
+    broker = chance.choice(fleet.kafka.brokers)
+    slowing = asyncio.create_task(_slow(broker, chance.uniform(1 / 2, SLOWEST)))
+    await _a_while(chance)
+
+    async def lift() -> None:
+        slowing.cancel()
+        await asyncio.wait({slowing})
+        broker.resume()
+
+    return Fault(lift)
+
+
+async def _slow(broker: Broker, share: float) -> None:
+    while True:
+        broker.pause()
+        await asyncio.sleep(PERIOD_SECONDS * share)
+        broker.resume()
+        await asyncio.sleep(PERIOD_SECONDS * (1 - share))
+
+
+async def move_leaders(fleet: Fleet, chance: Random) -> Fault:
+    """Half of all partitions get another leader, those of groups and transactions included; no broker goes away."""
+    moved = await move(fleet.kafka.bootstrap, chance)
+    assert moved, "no leader moved"
+    return _acting(_nothing)
+
+
+async def kill_postgres(fleet: Fleet, chance: Random) -> Fault:
     fleet.postgres.kill()
     await _a_while(chance, 2)
-    return fleet.postgres.start
+    return Fault(fleet.postgres.start)
 
 
-async def restart_postgres(fleet: Fleet, chance: Random) -> Lift:
+async def restart_postgres(fleet: Fleet, chance: Random) -> Fault:
     del chance
     await fleet.postgres.stop()
-    return fleet.postgres.start
+    return Fault(fleet.postgres.start)
 
 
-async def freeze_postgres(fleet: Fleet, chance: Random) -> Lift:
+async def freeze_postgres(fleet: Fleet, chance: Random) -> Fault:
     fleet.postgres.pause()
     await _a_while(chance)
-    return _resuming(fleet.postgres.resume)
+    return _acting(fleet.postgres.resume)
 
 
 STRIKES: Mapping[str, Strike] = {
@@ -96,11 +150,14 @@ STRIKES: Mapping[str, Strike] = {
         kill_owner,
         stop_owner,
         freeze_owner,
+        rebalance_storm,
         kill_ingress,
         kill_lookup,
         kill_broker,
         restart_broker,
         freeze_broker,
+        slow_broker,
+        move_leaders,
         kill_postgres,
         restart_postgres,
         freeze_postgres,
@@ -114,30 +171,17 @@ def _owners(fleet: Fleet, chance: Random) -> tuple[Child, Child]:
     return (one, two) if chance.random() < 1 / 2 else (two, one)
 
 
-async def _takes_over(other: Child) -> None:
-    """Return once it works on every lane."""
-
-    async def has_all() -> bool:
-        return await other.metric("capital_lanes") == PARTITIONS and await other.page("/readyz") is not None
-
-    await other.until(has_all, "working on every lane", TAKEN_OVER_SECONDS)
-
-
 async def _a_while(chance: Random, most: float = LONGEST_SECONDS) -> None:
     """The fault lasts; nothing is waited for."""
     await asyncio.sleep(chance.uniform(0, most))
 
 
-def _starting(child: Child) -> Lift:
-    return _resuming(child.start)
-
-
-def _thawing(child: Child) -> Lift:
-    return _resuming(child.thaw)
-
-
-def _resuming(act: Callable[[], None]) -> Lift:
+def _acting(act: Callable[[], None], caught_at: str = "") -> Fault:
     async def lift() -> None:
         act()
 
-    return lift
+    return Fault(lift, caught_at)
+
+
+def _nothing() -> None:
+    """There is nothing to undo."""
