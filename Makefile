@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
 LOCKS := requirements/runtime.txt requirements/embedded.txt requirements/dev.txt
 
-.PHONY: run demo test check fix faults takeover crashes bench bench-quick bench-rules alerts-check setup lock schemas clean fuzz manifests contract-check contract-release
+.PHONY: run demo test check fix faults takeover soak crashes bench bench-quick bench-rules alerts-check setup lock schemas clean fuzz manifests contract-check contract-release
 .DELETE_ON_ERROR:
 
 run: setup ## every role on real servers, with a simulator; Ctrl-C ends all of it
@@ -35,6 +35,10 @@ faults: setup ## strike every part of a fleet, ROUNDS times; 0 only if nothing w
 
 takeover: setup ## how long partitions stand still when an owner is killed, and when it is stopped; medians of 20
 	$(BIN)/python -m tests.faults.takeover
+
+MINUTES ?= 30
+soak: setup ## needs Linux; steady traffic for MINUTES; 0 only if no process grew and nothing was told wrongly
+	$(BIN)/python -m tests.faults.soak --minutes $(MINUTES)
 
 ORDERS ?= 4
 PAIRS ?= 500

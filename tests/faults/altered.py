@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from worker.__main__ import main
+from worker.consumer.hot import HotAccounts
 from worker.lookup import resolver
 from worker.store import ledger
 from worker.topic import publisher
@@ -14,6 +15,8 @@ from worker.topic.cluster import Cluster
 
 # A killed lookup process keeps its questions for two minutes: longer than all the rest of a short run.
 LEASE_SECONDS = 10
+# For each lane, of which an owner has a few.
+HOT_OFFERS = 50
 
 UNFENCED = """
 UPDATE cursor SET next_offset = $4, next_number = $5, last_offset = $6, last_digest = $7
@@ -40,10 +43,16 @@ def with_short_leases() -> None:
     resolver.LEASE_SECONDS = LEASE_SECONDS  # type: ignore[misc] # the constant is what is altered
 
 
+def with_few_hot_accounts() -> None:
+    """What lanes keep in memory is full within minutes, so that what grows afterwards grows for ever."""
+    HotAccounts.__init__.__defaults__ = (HOT_OFFERS,)
+
+
 ALTERATIONS: Mapping[str, Callable[[], None]] = {
     "fence": without_the_fence,
     "marker": without_the_marker,
     "lease": with_short_leases,
+    "hot": with_few_hot_accounts,
 }
 
 if __name__ == "__main__":

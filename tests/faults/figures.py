@@ -80,6 +80,8 @@ class Figures:
 
     def _kinds(self) -> Iterator[str]:
         """Seconds from the end of each fault to its recovery; those it lasted are last, with what was logged."""
+        if not self.rounds:
+            return
         yield f"{'fault':<40}{'times':>7}{'median':>9}{'longest':>9}{'lasted':>9}  logged in the median round"
         for name in sorted({one.name for one in self.rounds}):
             rounds = sorted((one for one in self.rounds if one.name == name), key=lambda one: one.recovered)
