@@ -5,7 +5,7 @@ from typing import Final, Literal
 from worker.rules.draft import Draft
 from worker.rules.evolve import evolve
 from worker.rules.gates import has_ended
-from worker.rules.milestones import Milestone
+from worker.rules.milestones import PAID_OUT
 from worker.rules.releases import DiscountSettled
 from worker.rules.state import Offer
 
@@ -21,7 +21,7 @@ def state_of(offer: Offer) -> State:
         return "not_applicable"
     if offer.number(AMOUNT) is not None:
         return "settled"
-    if Milestone.PAID_OUT not in offer.released:
+    if PAID_OUT not in offer.released:
         return "pending"
     if offer.text(RATE) in {None, "0"}:
         return "none"
@@ -32,12 +32,12 @@ def state_of(offer: Offer) -> State:
 def settle_discounts(draft: Draft) -> None:
     """Tell discounts that became known, and begin to ask for those that no event will bring."""
     for refill in draft.refills():
-        if refill.discount_told or Milestone.PAID_OUT not in refill.released:
+        if refill.discount_told or PAID_OUT not in refill.released:
             continue
         if state_of(refill) in {"settled", "none"}:
             told = evolve(refill, discount_told=True, discount_due=None)
             draft.offers[refill.id] = told
-            draft.release(DiscountSettled(told), owed=Milestone.PAID_OUT not in refill.quiet)
+            draft.release(DiscountSettled(told), owed=PAID_OUT not in refill.quiet)
             continue
         asking, is_time = refill.discount_since is not None, _is_time(draft, refill)
         if is_time and not asking:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from worker.rules.draft import Draft
 from worker.rules.links import paid_out_at
-from worker.rules.milestones import PREDECESSOR, Milestone
+from worker.rules.milestones import CANCELED, FULLY_REPAID, PAID_OUT, PREDECESSOR, Milestone
 from worker.rules.state import Gate, Offer
 
 SURVEY = "survey"
@@ -45,14 +45,14 @@ def _between_offers(draft: Draft, offer: Offer, milestone: Milestone) -> Closed 
     if not offer.is_refill:
         return None
     policy = draft.state.policy.policy
-    if milestone is Milestone.PAID_OUT:
+    if milestone is PAID_OUT:
         # G4: no guess about a market or an original that a survey may still tell.
         undecided = policy == "unknown" or (policy == "paydown" and offer.link is None)
         if undecided and not offer.surveyed:
             return Closed("G4", (SURVEY,), ())
         # G2: in a pay-down market this payout is what closes the original; both may carry the same second.
         return _original_open(draft, offer, milestone, "G2") if policy == "paydown" else None
-    if milestone is Milestone.FULLY_REPAID and policy == "stacked":
+    if milestone is FULLY_REPAID and policy == "stacked":
         if offer.link is None and not offer.surveyed:
             return Closed("G4", (SURVEY,), ())
         # G3: repayment is first in, first out. Nothing but its own end ever closes the original.
@@ -64,7 +64,7 @@ def _original_open(draft: Draft, refill: Offer, milestone: Milestone, gate: Gate
     if refill.link is None:
         return None
     original = draft.offer(refill.link.original)
-    name = f"{original.id}:{Milestone.FULLY_REPAID}"
+    name = f"{original.id}:{FULLY_REPAID}"
     if has_ended(original) or name in refill.gaps.get(milestone, ()):
         return None
     return Closed(gate, (name,), (original.id,))
@@ -72,5 +72,5 @@ def _original_open(draft: Draft, refill: Offer, milestone: Milestone, gate: Gate
 
 def has_ended(offer: Offer) -> bool:
     """Whether downstream knows a financing's end: repaid, canceled after its payout, or charged off."""
-    canceled = Milestone.CANCELED in offer.released and paid_out_at(offer) is not None
-    return Milestone.FULLY_REPAID in offer.released or canceled or offer.charged_off
+    canceled = CANCELED in offer.released and paid_out_at(offer) is not None
+    return FULLY_REPAID in offer.released or canceled or offer.charged_off

@@ -8,7 +8,7 @@ from worker.rules.evolve import evolve
 from worker.rules.facts import Observed, OfferEvent, Rank, Snapshot
 from worker.rules.links import linkable, withdraw_link
 from worker.rules.merge import merge_evidence, merge_fields, rank_of
-from worker.rules.milestones import Milestone
+from worker.rules.milestones import CREATED, REPLACED, Milestone
 from worker.rules.quiet import hushed
 from worker.rules.state import Evidence, Offer, Seen
 
@@ -25,9 +25,9 @@ def learn_event(draft: Draft, event: OfferEvent) -> None:
         # The offer that is replaced gets no event of its own; its replacement's is the only word of it.
         old = draft.offer(str(replaced))
         told = Evidence("event", snapshot.created, snapshot.id, frozenset())
-        known = _known(old, {Milestone.REPLACED: told}) if event.replaces else old.known
+        known = _known(old, {REPLACED: told}) if event.replaces else old.known
         if known is not old.known or not old.announced:
-            quiet = hushed(old, () if known is old.known else {Milestone.REPLACED}) if draft.cause.quiet else old.quiet
+            quiet = hushed(old, () if known is old.known else {REPLACED}) if draft.cause.quiet else old.quiet
             _keep(draft, old, evolve(old, known=known, announced=True, quiet=quiet))
 
 
@@ -88,7 +88,7 @@ def _reclassify(draft: Draft, offer: Offer) -> None:
     draft.links_doubtful = True
     if not offer.is_refill:
         withdraw_link(draft, evolve(offer, discount_since=None, discount_asked=0, discount_due=None))
-    elif Milestone.CREATED in offer.released:
+    elif CREATED in offer.released:
         draft.ask_survey()
 
 

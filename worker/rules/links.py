@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from worker.rules.draft import Draft
 from worker.rules.evolve import evolve
-from worker.rules.milestones import Milestone
+from worker.rules.milestones import ACCEPTED, CANCELED, CREATED, FULLY_REPAID, PAID_OUT
 from worker.rules.policy import age
 from worker.rules.releases import RefillLinked
 from worker.rules.state import Link, Offer
@@ -12,10 +12,10 @@ from worker.rules.state import Link, Offer
 
 def paid_out_at(offer: Offer) -> int | None:
     """When a payout that is known happened, in seconds: its time, else the acceptance's, else the creation's."""
-    paid_out = Milestone.PAID_OUT in offer.known or Milestone.FULLY_REPAID in offer.known
-    if not paid_out and offer.effective(Milestone.PAID_OUT) is None:
+    paid_out = PAID_OUT in offer.known or FULLY_REPAID in offer.known
+    if not paid_out and offer.effective(PAID_OUT) is None:
         return None
-    for milestone in (Milestone.PAID_OUT, Milestone.ACCEPTED):
+    for milestone in (PAID_OUT, ACCEPTED):
         at = offer.effective(milestone)
         if at is not None:
             return at
@@ -24,7 +24,7 @@ def paid_out_at(offer: Offer) -> int | None:
 
 def ended_before(offer: Offer, second: int) -> bool:
     """Whether the offer is known to have ended before a second; one that ended in that very second was open."""
-    ends = (offer.effective(end) for end in (Milestone.FULLY_REPAID, Milestone.CANCELED))
+    ends = (offer.effective(end) for end in (FULLY_REPAID, CANCELED))
     return any(end is not None and end < second for end in ends)
 
 
@@ -36,8 +36,8 @@ def linkable(offer: Offer) -> tuple[object, ...]:
         offer.number("created"),
         offer.text("replacement_for"),
         paid_out_at(offer),
-        offer.effective(Milestone.FULLY_REPAID),
-        offer.effective(Milestone.CANCELED),
+        offer.effective(FULLY_REPAID),
+        offer.effective(CANCELED),
     )
 
 
@@ -127,14 +127,14 @@ def evidence_of(refill: Offer, offers: Mapping[str, Offer]) -> tuple[str, ...]:
 def tell_links(draft: Draft) -> None:
     """Tell every link that downstream does not know yet, once its refill has been announced to them."""
     for refill in draft.refills():
-        if Milestone.CREATED not in refill.released:
+        if CREATED not in refill.released:
             continue
         link = refill.link
         if link != refill.link_told:
             revision = refill.link_revision + 1
             draft.offers[refill.id] = evolve(refill, link_told=link, link_revision=revision)
             # Who heard of a refill hears what it refills, whoever brings that; and so with its discount.
-            draft.release(RefillLinked(refill.id, link, revision), owed=Milestone.CREATED not in refill.quiet)
+            draft.release(RefillLinked(refill.id, link, revision), owed=CREATED not in refill.quiet)
         if link is not None and link.confidence == "ambiguous":
             draft.raise_attention(
                 "ambiguous_link", refill.id, f"several financings were open; {link.original} was the latest paid out"
@@ -150,7 +150,7 @@ def withdraw_link(draft: Draft, offer: Offer) -> None:
     draft.put(evolve(offer, link=None, link_told=None, link_revision=revision))
     draft.stale = True
     if told:
-        draft.release(RefillLinked(offer.id, None, revision), owed=Milestone.CREATED not in offer.quiet)
+        draft.release(RefillLinked(offer.id, None, revision), owed=CREATED not in offer.quiet)
 
 
 def announce_originals(draft: Draft) -> None:

@@ -1,41 +1,16 @@
 """Settling: after anything was learned, release every milestone whose gates are open and tell what follows from it."""
 
-from collections.abc import Mapping
-from itertools import combinations
-from typing import Final
-
 from worker.rules.discount import settle_discounts
 from worker.rules.draft import Draft
 from worker.rules.evolve import evolve
 from worker.rules.gates import closed
 from worker.rules.holds import hold, imply
 from worker.rules.links import announce_originals, relink, tell_links
-from worker.rules.milestones import WEAKEST_FIRST, Milestone, is_late
+from worker.rules.milestones import CANCELED, CONTRADICTED_BY, CREATED, FULLY_REPAID, PAID_OUT, Milestone, is_late
 from worker.rules.policy import resolve
 from worker.rules.releases import MilestoneReleased
 from worker.rules.state import Hold, Offer
 from worker.rules.withholding import refresh, tell_withholding
-
-CLOSERS: Final = frozenset(
-    {
-        Milestone.CANCELED,
-        Milestone.REJECTED,
-        Milestone.EXPIRED,
-        Milestone.REPLACED,
-        Milestone.ACCEPTED_OTHER_OFFER,
-    }
-)
-# A counter-offer rejects the application and replaces the offer at once.
-COUNTER_OFFER: Final = frozenset({Milestone.REJECTED, Milestone.REPLACED})
-CONTRADICTIONS: Final = frozenset(
-    {frozenset(pair) for pair in combinations(CLOSERS, 2)}
-    | {frozenset({Milestone.PAID_OUT, closer}) for closer in (Milestone.REJECTED, Milestone.EXPIRED)}
-) - {COUNTER_OFFER}
-# The weakest first, so that of two contradictions every process names the same: the order of a set is its own.
-CONTRADICTED_BY: Final[Mapping[Milestone, tuple[Milestone, ...]]] = {
-    milestone: tuple(other for other in WEAKEST_FIRST if frozenset({milestone, other}) in CONTRADICTIONS)
-    for milestone in Milestone
-}
 
 
 def settle(draft: Draft) -> None:
@@ -113,7 +88,7 @@ def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
     offer = evolve(offer, released=offer.released | {milestone}, gaps=gaps)
     draft.offers[offer.id] = offer
     # Money moves only with a payout and with what happens while something is paid out.
-    if milestone is Milestone.PAID_OUT or draft.state.active:
+    if milestone is PAID_OUT or draft.state.active:
         refresh(draft)
     at = None if evidence.basis == "implied" else offer.effective(milestone)
     state = draft.state
@@ -130,16 +105,16 @@ def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
 
 def _note(draft: Draft, offer: Offer, milestone: Milestone, gap: tuple[str, ...]) -> None:
     """What follows from a release besides: questions for Stripe, other gates, and what a person should see."""
-    if milestone in {Milestone.PAID_OUT, Milestone.FULLY_REPAID}:
+    if milestone in {PAID_OUT, FULLY_REPAID}:
         draft.ask_summary()
-    if milestone is Milestone.CREATED and offer.is_refill and not offer.surveyed:
+    if milestone is CREATED and offer.is_refill and not offer.surveyed:
         draft.ask_survey()
-    if milestone in {Milestone.FULLY_REPAID, Milestone.CANCELED, Milestone.PAID_OUT}:
+    if milestone in {FULLY_REPAID, CANCELED, PAID_OUT}:
         draft.touch_refills_of(offer.id)
     if gap:
         draft.raise_attention("gap", offer.id, f"{milestone} was released without {', '.join(gap)}")
     for other in CONTRADICTED_BY[milestone]:
         if other in offer.released:
             draft.raise_attention("conflict", offer.id, f"{milestone} and {other} contradict each other")
-    if {Milestone.PAID_OUT, Milestone.CANCELED} <= offer.released:
+    if {PAID_OUT, CANCELED} <= offer.released:
         draft.raise_attention("canceled_after_payout", offer.id, "the payout is reversed: check what the original does")

@@ -3,11 +3,11 @@
 from worker.rules.draft import Draft
 from worker.rules.gates import has_ended
 from worker.rules.links import paid_out_at
-from worker.rules.milestones import Milestone
+from worker.rules.milestones import ACCEPTED, CANCELED, PAID_OUT, REJECTED, REPLACED
 from worker.rules.releases import WithholdingChanged
 from worker.rules.state import Offer, Withholding
 
-VOID = frozenset({Milestone.REJECTED, Milestone.CANCELED, Milestone.REPLACED})
+VOID = frozenset({REJECTED, CANCELED, REPLACED})
 
 
 def open_financings(draft: Draft) -> tuple[Offer, ...]:
@@ -16,7 +16,7 @@ def open_financings(draft: Draft) -> tuple[Offer, ...]:
     In a pay-down market a refill's payout closes its original, so the original is not open from then on even where
     its own end was never proven.
     """
-    paid_out = [offer for offer in draft.offers.values() if Milestone.PAID_OUT in offer.released]
+    paid_out = [offer for offer in draft.offers.values() if PAID_OUT in offer.released]
     closed: set[str] = set()
     if draft.state.policy.policy == "paydown":
         closed = {offer.link.original for offer in paid_out if offer.is_refill and offer.link}
@@ -43,8 +43,8 @@ def _newest_refill(draft: Draft, target: Offer) -> Offer | None:
         if refill.link is None or refill.link.original not in chain:
             continue
         chain.add(refill.id)
-        if Milestone.ACCEPTED in refill.released and not refill.released & VOID:
-            found.append((refill.effective(Milestone.ACCEPTED) or 0, refill.id))
+        if ACCEPTED in refill.released and not refill.released & VOID:
+            found.append((refill.effective(ACCEPTED) or 0, refill.id))
     return draft.offers[max(found)[1]] if found else None
 
 
