@@ -1,7 +1,6 @@
 """Learning: what an event or an answer says of an offer, merged into what is known; releases follow from settling."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from worker.rules.draft import Draft
 from worker.rules.evolve import evolve
@@ -9,10 +8,9 @@ from worker.rules.facts import Observed, OfferEvent, Rank, Snapshot
 from worker.rules.links import linkable, withdraw_link
 from worker.rules.merge import merge_evidence, merge_fields, rank_of
 from worker.rules.milestones import CREATED, REPLACED, Milestone
+from worker.rules.policy import market
 from worker.rules.quiet import hushed
-from worker.rules.state import Evidence, Offer, Seen
-
-MARKET: Final = ("disclaimer_variant", "accepted_terms.currency", "offered_terms.currency", "created")
+from worker.rules.state import Evidence, Offer
 
 
 def learn_event(draft: Draft, event: OfferEvent) -> None:
@@ -77,7 +75,7 @@ def _doubt(draft: Draft, before: Offer, after: Offer) -> None:
         _reclassify(draft, after)
     elif draft.state.refills and linkable(before) != linkable(after):
         draft.links_doubtful = True
-    if after.fields is not before.fields and _market_changed(before.fields, after.fields):
+    if after.fields is not before.fields and market(before) != market(after):
         draft.policy_doubtful = True
 
 
@@ -90,12 +88,3 @@ def _reclassify(draft: Draft, offer: Offer) -> None:
         withdraw_link(draft, evolve(offer, discount_since=None, discount_asked=0, discount_due=None))
     elif CREATED in offer.released:
         draft.ask_survey()
-
-
-def _market_changed(before: Mapping[str, Seen], after: Mapping[str, Seen]) -> bool:
-    """Whether a field that a policy can be told by is new or has another value."""
-    for name in MARKET:
-        was, now = before.get(name), after.get(name)
-        if now is not was and (was is None or now is None or now.value != was.value):
-            return True
-    return False

@@ -1,6 +1,6 @@
 """Policy: how refills behave for one account, from the best source known; unknown never becomes a guess."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from worker.rules.policies import COUNTRIES, CURRENCIES, DISCLAIMERS
 from worker.rules.state import Decided, Offer
@@ -17,11 +17,12 @@ def resolve(country: str | None, offers: Iterable[Offer]) -> Decided:
         known = COUNTRIES.get(country.upper())
         return Decided(known.policy if known else "unknown", "country")
     youngest_first = sorted(offers, key=age, reverse=True)
-    return (
-        _by_disclaimer(offer.text("disclaimer_variant") for offer in youngest_first)
-        or _by_currency(offer.currency for offer in youngest_first)
-        or UNDECIDED
-    )
+    return _by_disclaimer(youngest_first) or _by_currency(youngest_first) or UNDECIDED
+
+
+def market(offer: Offer) -> tuple[object, ...]:
+    """All of an offer that a policy can be told by: where it is the same, so is the policy."""
+    return (offer.text("disclaimer_variant"), offer.currency, offer.number("created"))
 
 
 def age(offer: Offer) -> tuple[int, str]:
@@ -29,14 +30,20 @@ def age(offer: Offer) -> tuple[int, str]:
     return (offer.number("created") or 0, offer.id)
 
 
-def _by_disclaimer(disclaimers: Iterable[str | None]) -> Decided | None:
+def _by_disclaimer(youngest_first: Sequence[Offer]) -> Decided | None:
     """By the first that is said at all: an older one is no answer where a newer is not understood."""
-    said = next(filter(None, disclaimers), "")
-    country = DISCLAIMERS.get(said)
-    return Decided(COUNTRIES[country].policy, "disclaimer_variant") if country else None
+    for offer in youngest_first:
+        said = offer.text("disclaimer_variant")
+        if said:
+            country = DISCLAIMERS.get(said)
+            return Decided(COUNTRIES[country].policy, "disclaimer_variant") if country else None
+    return None
 
 
-def _by_currency(currencies: Iterable[str | None]) -> Decided | None:
-    said = next(filter(None, currencies), "")
-    policy = CURRENCIES.get(said.lower())
-    return Decided(policy, "currency") if policy else None
+def _by_currency(youngest_first: Sequence[Offer]) -> Decided | None:
+    for offer in youngest_first:
+        said = offer.currency
+        if said:
+            policy = CURRENCIES.get(said.lower())
+            return Decided(policy, "currency") if policy else None
+    return None
