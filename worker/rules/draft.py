@@ -26,7 +26,6 @@ class Draft:
     """
 
     __slots__ = (
-        "_copied",
         "answered",
         "cause",
         "links_doubtful",
@@ -42,8 +41,8 @@ class Draft:
     )
 
     def __init__(self, state: AccountState, cause: Cause, timing: Timing) -> None:
-        self.state = state
-        self._copied = False
+        # A copy of the draft's own: the state given is never touched.
+        self.state = evolve(state)
         self.cause = cause
         self.timing = timing
         self.offers: dict[str, Offer] = dict(state.offers)
@@ -57,10 +56,7 @@ class Draft:
         self.links_doubtful = False
 
     def change(self, **facts: object) -> None:
-        """Change the account's own facts. The state given is never touched: the draft's is a copy of its own."""
-        if not self._copied:
-            self.state = evolve(self.state)
-            self._copied = True
+        """Change the account's own facts."""
         for name, value in facts.items():
             # Frozen for everybody else; until the decision is finished nobody else has it.
             object.__setattr__(self.state, name, value)
@@ -74,9 +70,9 @@ class Draft:
         offer, _, milestone = name.rpartition(":")
         return milestone in self.offer(offer).released
 
-    def refills(self) -> tuple[Offer, ...]:
+    def refills(self) -> list[Offer]:
         """The account's refills, as they now are."""
-        return tuple(self.offers[refill] for refill in self.state.refills)
+        return [self.offers[refill] for refill in self.state.refills]
 
     def put(self, offer: Offer) -> None:
         """Keep a changed offer and have its gates asked again."""

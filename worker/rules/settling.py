@@ -1,5 +1,7 @@
 """Settling: after anything was learned, release every milestone whose gates are open and tell what follows from it."""
 
+from typing import Final
+
 from worker.rules.discount import settle_discounts
 from worker.rules.draft import Draft
 from worker.rules.evolve import evolve
@@ -11,6 +13,11 @@ from worker.rules.policy import resolve
 from worker.rules.releases import MilestoneReleased
 from worker.rules.state import Hold, Offer
 from worker.rules.withholding import refresh, tell_withholding
+
+# After these a summary shows something else.
+SUMMARISED: Final = frozenset({PAID_OUT, FULLY_REPAID})
+# With these a financing can end: with a payout, too, where its cancellation was told before.
+ENDING: Final = frozenset({PAID_OUT, FULLY_REPAID, CANCELED})
 
 
 def settle(draft: Draft) -> None:
@@ -57,13 +64,14 @@ def _settle_offer(draft: Draft, offer: Offer) -> None:
         return
     if offer.charged_off:
         draft.raise_attention("charged_off", offer.id, "Stripe shows the financing as charged off")
-    if offer.known.keys() == offer.released:
-        return
     for milestone in offer.gaps:
         # A proof can still come while what was given up waits behind its next gate.
         offer = imply(draft, offer, milestone)
+    pending = offer.pending()
+    if not pending:
+        return
     holds: dict[Milestone, Hold] = {}
-    for milestone in offer.pending():
+    for milestone in pending:
         gate = closed(draft, offer, milestone)
         if gate is None:
             offer = _release(draft, offer, milestone)
@@ -105,16 +113,16 @@ def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
 
 def _note(draft: Draft, offer: Offer, milestone: Milestone, gap: tuple[str, ...]) -> None:
     """What follows from a release besides: questions for Stripe, other gates, and what a person should see."""
-    if milestone in {PAID_OUT, FULLY_REPAID}:
+    if milestone in SUMMARISED:
         draft.ask_summary()
     if milestone is CREATED and offer.is_refill and not offer.surveyed:
         draft.ask_survey()
-    if milestone in {FULLY_REPAID, CANCELED, PAID_OUT}:
+    if milestone in ENDING:
         draft.touch_refills_of(offer.id)
     if gap:
         draft.raise_attention("gap", offer.id, f"{milestone} was released without {', '.join(gap)}")
     for other in CONTRADICTED_BY[milestone]:
         if other in offer.released:
             draft.raise_attention("conflict", offer.id, f"{milestone} and {other} contradict each other")
-    if {PAID_OUT, CANCELED} <= offer.released:
+    if PAID_OUT in offer.released and CANCELED in offer.released:
         draft.raise_attention("canceled_after_payout", offer.id, "the payout is reversed: check what the original does")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from worker.rules.facts import LookupKind, Rank, Summary, TransactionEvent, Value
 from worker.rules.milestones import STRENGTH, Milestone, strongest
@@ -12,6 +12,11 @@ Basis = Literal["event", "api", "implied"]
 Gate = Literal["G1", "G2", "G3", "G4"]
 Method = Literal["only_candidate", "latest_candidate", "transaction", "inherited"]
 Confidence = Literal["inferred", "confirmed", "ambiguous"]
+
+# Where Stripe shows when a milestone happened.
+HAPPENED_AT: Final[Mapping[Milestone, str]] = {
+    milestone: f"status_transitions.{milestone}_at" for milestone in Milestone
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +134,17 @@ class Offer:
 
     def effective(self, milestone: Milestone) -> int | None:
         """When a known milestone happened, in seconds: by its status transition, else by its event."""
-        at = self.number(f"status_transitions.{milestone}_at")
+        at = self.number(HAPPENED_AT[milestone])
         if at is not None:
             return at
         evidence = self.known.get(milestone)
         return None if evidence is None else evidence.created
 
-    def pending(self) -> tuple[Milestone, ...]:
+    def pending(self) -> list[Milestone]:
         """Milestones known and not yet released, weakest first."""
-        return tuple(sorted(self.known.keys() - self.released, key=STRENGTH.__getitem__))
+        return sorted(
+            [milestone for milestone in self.known if milestone not in self.released], key=STRENGTH.__getitem__
+        )
 
 
 @dataclass(frozen=True, slots=True)
