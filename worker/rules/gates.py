@@ -72,5 +72,6 @@ def _original_open(draft: Draft, refill: Offer, milestone: Milestone, gate: Gate
 
 def has_ended(offer: Offer) -> bool:
     """Whether downstream knows a financing's end: repaid, canceled after its payout, or charged off."""
-    canceled = CANCELED in offer.released and paid_out_at(offer) is not None
-    return FULLY_REPAID in offer.released or canceled or offer.charged_off
+    if FULLY_REPAID in offer.released or offer.charged_off:
+        return True
+    return CANCELED in offer.released and paid_out_at(offer) is not None

@@ -64,7 +64,7 @@ def _known(offer: Offer, evidence: Mapping[Milestone, Evidence]) -> Mapping[Mile
     for milestone, more in evidence.items():
         before = offer.known.get(milestone)
         after = merge_evidence(before, more)
-        if after != before:
+        if before is None or after != before:
             new[milestone] = after
     return {**offer.known, **new} if new else offer.known
 

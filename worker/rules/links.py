@@ -22,10 +22,15 @@ def paid_out_at(offer: Offer) -> int | None:
     return offer.number("created")
 
 
+def payout(offer: Offer) -> tuple[int, str]:
+    """(payout, id): by which the later paid out of two is the greater; of an unknown time, the earliest."""
+    return (paid_out_at(offer) or 0, offer.id)
+
+
 def ended_before(offer: Offer, second: int) -> bool:
     """Whether the offer is known to have ended before a second; one that ended in that very second was open."""
-    ends = (offer.effective(end) for end in (FULLY_REPAID, CANCELED))
-    return any(end is not None and end < second for end in ends)
+    repaid, canceled = offer.effective(FULLY_REPAID), offer.effective(CANCELED)
+    return (repaid is not None and repaid < second) or (canceled is not None and canceled < second)
 
 
 def linkable(offer: Offer) -> tuple[object, ...]:
@@ -48,23 +53,18 @@ def may_refill(refill: Offer, original: Offer) -> bool:
     always the older.
     """
     offered = refill.number("created")
-    if offered is None or original.number("created") is None:
+    if offered is None or original.number("created") is None or age(original) >= age(refill):
         return False
     if original.currency is None or original.currency != refill.currency:
         return False
     paid_out = paid_out_at(original)
-    return (
-        paid_out is not None
-        and paid_out <= offered
-        and age(original) < age(refill)
-        and not ended_before(original, offered)
-    )
+    return paid_out is not None and paid_out <= offered and not ended_before(original, offered)
 
 
 def candidates(refill: Offer, offers: Mapping[str, Offer]) -> tuple[Offer, ...]:
     """The offers a refill may refill, the latest paid out last."""
     found = [offer for offer in offers.values() if may_refill(refill, offer)]
-    return tuple(sorted(found, key=lambda offer: (paid_out_at(offer) or 0, offer.id)))
+    return tuple(sorted(found, key=payout))
 
 
 def relink(draft: Draft) -> None:
@@ -84,6 +84,8 @@ def relink(draft: Draft) -> None:
 
 def _settled(possible: Mapping[str, tuple[Offer, ...]], refilled: frozenset[str]) -> frozenset[str]:
     """Offers named by a transaction with reason `refill` that exactly one refill can mean."""
+    if not refilled:
+        return refilled
     counts = dict.fromkeys(refilled, 0)
     for offers in possible.values():
         for offer in offers:

@@ -1,8 +1,10 @@
 """Withholding: which financings are open, and from which of them Stripe withholds at which rate; always derived."""
 
+from collections.abc import Sequence
+
 from worker.rules.draft import Draft
 from worker.rules.gates import has_ended
-from worker.rules.links import paid_out_at
+from worker.rules.links import payout
 from worker.rules.milestones import ACCEPTED, CANCELED, PAID_OUT, REJECTED, REPLACED
 from worker.rules.releases import WithholdingChanged
 from worker.rules.state import Offer, Withholding
@@ -10,7 +12,7 @@ from worker.rules.state import Offer, Withholding
 VOID = frozenset({REJECTED, CANCELED, REPLACED})
 
 
-def open_financings(draft: Draft) -> tuple[Offer, ...]:
+def open_financings(draft: Draft) -> list[Offer]:
     """Offers released as paid out that have not ended, the oldest payout first.
 
     In a pay-down market a refill's payout closes its original, so the original is not open from then on even where
@@ -21,10 +23,10 @@ def open_financings(draft: Draft) -> tuple[Offer, ...]:
     if draft.state.policy.policy == "paydown":
         closed = {offer.link.original for offer in paid_out if offer.is_refill and offer.link}
     still_open = [offer for offer in paid_out if offer.id not in closed and not has_ended(offer)]
-    return tuple(sorted(still_open, key=lambda offer: (paid_out_at(offer) or 0, offer.id)))
+    return sorted(still_open, key=payout)
 
 
-def withholding_of(draft: Draft, financings: tuple[Offer, ...]) -> Withholding | None:
+def withholding_of(draft: Draft, financings: Sequence[Offer]) -> Withholding | None:
     """The target is the oldest open financing; under stacking the newest accepted refill of its chain sets the rate."""
     policy = draft.state.policy.policy
     if not financings or (policy == "unknown" and len(financings) > 1):
@@ -52,7 +54,7 @@ def refresh(draft: Draft) -> None:
     """Derive both anew after something was released or corrected; the change is told by `tell_withholding`."""
     draft.stale = False
     financings = open_financings(draft)
-    active = tuple(offer.id for offer in financings)
+    active = tuple([offer.id for offer in financings])
     if active != draft.state.active:
         draft.change(active=active)
     draft.withholding = withholding_of(draft, financings)
