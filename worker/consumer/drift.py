@@ -78,6 +78,9 @@ def drift_of(known: Offer | None, shown: ShownOffer) -> Drift | None:
         return Drift(("unknown_offer",), _ordered(shown.proves), here=None, stripe=stripe)
     missed = _ordered(shown.proves - known.known.keys())
     fields = tuple(sorted(name for name in WRITE_ONCE & shown.snapshot.fields.keys() if _differs(known, shown, name)))
+    if missed:
+        # What a milestone that was missed would have shown is missed with it.
+        fields = tuple(name for name in fields if known.value(name) is not None)
     kinds: dict[Kind, bool] = {
         "missed": bool(missed),
         "charged_off": "charged_off_at" in shown.snapshot.fields and not known.charged_off,
