@@ -9,7 +9,7 @@ from worker.lookup.capital_api import Page, Shown
 from worker.lookup.persistence import Persistence
 
 FIRST_SECONDS: Final = 86_400
-# A stretch with more is cut in two, unless it is a single second; one with few makes the next one longer.
+# A stretch with more is cut short, unless it is a single second; one with few makes the next one longer.
 MOST: Final = 1_000
 FEW: Final = MOST // 4
 
@@ -35,7 +35,8 @@ async def oldest_first(ask: Ask, start: int, stop: int, persistence: Persistence
         end = min(start + width, stop)
         found = await _between(ask, (start, end), persistence)
         if found is None:
-            width = (end - start) // 2
+            # Found out only after pages that are thrown away: better a few stretches too many than too much again.
+            width = max(1, (end - start) // 8)
             continue
         yield Stretch(found[::-1], end)
         start = end
