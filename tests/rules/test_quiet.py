@@ -185,6 +185,16 @@ def test_who_heard_of_no_payout_hears_of_its_discount_only_when_that_is_news() -
     assert later.show("B", shown) == ["B:discount_settled"]
 
 
+def test_a_discount_that_comes_with_a_quiet_payout_is_as_silent_whoever_releases_that() -> None:
+    account, rated = Account(), B.with_(discount_rate="0.5")
+    account.hear(*A.funded(), *rated.events(M.CREATED, M.ACCEPTED), quiet=True)
+    account.hear(discounted(rated.event(M.PAID_OUT, 2_200), 500), quiet=True)
+    assert account.hold("B", M.PAID_OUT).gate == "G2"
+    assert account.hear(A.event(M.FULLY_REPAID, 2_200)) == ["A:fully_repaid", "withholding:2"]
+    assert account.status("B") is M.PAID_OUT
+    assert account.offer("B").discount_told
+
+
 def test_an_offer_that_somebody_brought_is_told_with_all_that_its_status_proves() -> None:
     account = Account()
     assert account.hear(OfferAnswered("A", 0, A.observed("paid_out"), announces=True)) == [

@@ -37,7 +37,7 @@ def settle_discounts(draft: Draft) -> None:
         if state_of(refill) in {"settled", "none"}:
             told = evolve(refill, discount_told=True, discount_due=None)
             draft.offers[refill.id] = told
-            draft.release(DiscountSettled(told), owed=PAID_OUT not in refill.quiet)
+            draft.release(DiscountSettled(told), owed=draft.owes(refill, PAID_OUT))
             continue
         asking, is_time = refill.discount_since is not None, _is_time(draft, refill)
         if is_time and not asking:

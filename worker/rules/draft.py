@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from worker.rules.evolve import evolve
 from worker.rules.facts import Cause, LookupKind
+from worker.rules.milestones import Milestone
 from worker.rules.releases import AttentionRaised, Reason, Release
 from worker.rules.state import AccountState, Offer
 
@@ -88,10 +89,21 @@ class Draft:
             if refill.link is not None and refill.link.original == original:
                 self.touched[refill.id] = None
 
-    def release(self, release: Release, *, owed: bool = False) -> None:
-        """Tell downstream, in the order of these calls; a silent draft tells only what is `owed` to it."""
-        if owed or not self.silent:
+    def release(self, release: Release, *, owed: bool | None = None) -> None:
+        """Tell downstream, in the order of these calls: what is `owed`; where that is not said, all but in silence."""
+        if not self.silent if owed is None else owed:
             self.releases.append(release)
+
+    def owes(self, offer: Offer, milestone: Milestone) -> bool:
+        """Whether to tell what belongs to a released milestone of an offer: its link or its discount.
+
+        Who heard of the milestone hears of that, whoever brings it. Otherwise it is told only as news: not in silence,
+        nor with the milestone itself.
+        """
+        if milestone not in offer.quiet:
+            return True
+        before = self.state.offers.get(offer.id)
+        return not self.silent and before is not None and milestone in before.released
 
     def raise_attention(self, reason: Reason, subject: str, detail: str) -> None:
         """Ask a person to look, once for each reason and subject."""

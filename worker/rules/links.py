@@ -135,8 +135,7 @@ def tell_links(draft: Draft) -> None:
         if link != refill.link_told:
             revision = refill.link_revision + 1
             draft.offers[refill.id] = evolve(refill, link_told=link, link_revision=revision)
-            # Who heard of a refill hears what it refills, whoever brings that; and so with its discount.
-            draft.release(RefillLinked(refill.id, link, revision), owed=CREATED not in refill.quiet)
+            draft.release(RefillLinked(refill.id, link, revision), owed=draft.owes(refill, CREATED))
         if link is not None and link.confidence == "ambiguous":
             draft.raise_attention(
                 "ambiguous_link", refill.id, f"several financings were open; {link.original} was the latest paid out"
@@ -152,7 +151,7 @@ def withdraw_link(draft: Draft, offer: Offer) -> None:
     draft.put(evolve(offer, link=None, link_told=None, link_revision=revision))
     draft.stale = True
     if told:
-        draft.release(RefillLinked(offer.id, None, revision), owed=CREATED not in offer.quiet)
+        draft.release(RefillLinked(offer.id, None, revision), owed=draft.owes(offer, CREATED))
 
 
 def announce_originals(draft: Draft) -> None:
