@@ -49,22 +49,23 @@ async def backfill(settings: Settings, chosen: argparse.Namespace) -> int:
         print("backfill: --since has to be before --until, and both in the past", file=sys.stderr)
         return WRONG_USAGE
     async with opened(settings, "backfill") as catch_up:
-        for livemode in modes.livemodes(settings, chosen):
+        livemodes = modes.livemodes(settings, chosen)
+        _announce(chosen)
+        for livemode in livemodes:
             wish = Wish(livemode, chosen.since, chosen.until, chosen.quiet)
-            _announce(wish)
             with _bars() as bars:
                 walked = await backfilling.backfill(catch_up, wish, _progress(bars))
             _print(walked, wish)
     return 0
 
 
-def _announce(wish: Wish) -> None:
-    """Say on standard error what will be walked through, and why."""
-    if wish.since < time() - EVENT_DAYS * backfilling.DAY:
+def _announce(chosen: argparse.Namespace) -> None:
+    """Say on standard error what will be walked through beside events, and why."""
+    if chosen.since < time() - EVENT_DAYS * backfilling.DAY:
         text = f"Stripe keeps events for {EVENT_DAYS} days: of what is older, offers are brought as they are now"
         print(text, file=sys.stderr)
-    elif wish.quiet:
-        print("events, and before them every offer as it is now", file=sys.stderr)
+    elif chosen.quiet:
+        print("in silence every offer is brought as it is now, before the events", file=sys.stderr)
 
 
 def _bars() -> Progress:
