@@ -14,6 +14,9 @@ READERS = {
     "relay/relay.py": "a metric",
     "store/census.py": "a metric",
     "lookup/resolver.py": "dates what Stripe answered",
+    "catching_up.py": "dates what Stripe answered",
+    "backfilling.py": "ends what is listed where it began",
+    "reconciling.py": "leaves alone what may be on its way; a person runs it again",
 }
 MODULES = sorted(path for package in DECIDING for path in (ROOT / package).rglob("*.py")) + sorted(
     path for path in ROOT.glob("*.py") if path.name not in {"clock.py", "operating.py"}
