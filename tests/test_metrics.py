@@ -12,6 +12,7 @@ from prometheus_client import Metric
 from prometheus_client.metrics import MetricWrapperBase
 
 from worker import metrics
+from worker.consumer.keeper import Ending
 from worker.consumer.reading import Outcome as RecordOutcome
 from worker.ingress.answers import Outcome as IngressOutcome
 from worker.ports import Destination
@@ -104,7 +105,7 @@ def test_labels_say_all_that_the_code_can_say() -> None:
     assert metrics.LABELS["destination"] == get_args(Destination)
     assert metrics.LABELS["gate"] == get_args(Gate)
     assert set(metrics.LABELS["lookup_outcome"]) == said("LOOKUPS")
-    assert set(metrics.LABELS["restart_reason"]) == said("LANE_RESTARTS")
+    assert metrics.LABELS["restart_reason"] == get_args(Ending)
 
 
 def test_every_counter_stands_at_zero_before_its_first_event() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Final
+from typing import Final, Literal
 
 import structlog
 
@@ -17,6 +17,9 @@ FIRST_WAIT_SECONDS: Final = 0.2
 LONGEST_WAIT_SECONDS: Final = 5.0
 # A lane that has not come round in this time is stuck: polling alone comes round four times a second.
 STUCK_SECONDS: Final = 120
+
+# What a lane can end by, but for being stopped.
+Ending = Literal["fenced", "unavailable", "braked", "misplaced"]
 
 LaneFactory = Callable[[int], AbstractAsyncContextManager[Lane]]
 MembershipFactory = Callable[[], Membership]
@@ -131,7 +134,7 @@ class Keeper:
             self._ended(partition, "misplaced")
             log.critical("lane.misplaced", reason=_first(error))
 
-    def _ended(self, partition: int, reason: str) -> None:
+    def _ended(self, partition: int, reason: Ending) -> None:
         self._reasons[partition] = reason
         metrics.LANE_RESTARTS.labels(reason).inc()
 
