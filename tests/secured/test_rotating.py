@@ -5,12 +5,14 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from tests.journeys.child import Child
 from tests.journeys.system import System
 from tests.journeys.webhooks import offer_event, post
 
@@ -60,6 +62,10 @@ def replace(path: Path, content: str) -> None:
     fresh.replace(path)
 
 
+async def taken_twice(serve: Child) -> bool:
+    return serve.log().count("secrets.taken") > 1
+
+
 async def test_a_webhook_secret_is_rolled_without_refusing_a_webhook(system: System, tmp_path: Path) -> None:
     file = tmp_path / "webhook-secrets"
     replace(file, OLD)
@@ -76,7 +82,8 @@ async def test_a_webhook_secret_is_rolled_without_refusing_a_webhook(system: Sys
         traffic.signed_with = (NEW,)
         await traffic.flows()
         replace(file, NEW)
-        await traffic.flows(40)
+        await serve.until(partial(taken_twice, serve), "going by the new secret alone", 30)
+        await traffic.flows()
     assert set(traffic.answers) == {200}
     assert not (await post(system.url, offer_event("evt_old"), (OLD,))).is_success
     await system.settled(f"live:financingoffer_{account}:created" for account in traffic.accounts)
