@@ -14,6 +14,11 @@ def is_quiet(headers: Headers) -> bool:
     return QUIET in headers
 
 
+def kept_headers(record_type: str, *, ours: bool, quiet: bool) -> Headers:
+    """Of a record's headers, those that the event log keeps: whether it is the system's own, and whether quiet."""
+    return (*((("ce_type", record_type.encode()),) if ours else ()), *((QUIET,) if quiet else ()))
+
+
 def encode_headers(headers: Headers) -> str:
     """Headers as JSON; their bytes as Latin-1, which gives every byte back."""
     return json.dumps([[name, value.decode("latin-1")] for name, value in headers])

@@ -1,6 +1,6 @@
 """Ports: the small protocols by which one stage knows another; they name what is promised and never how."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
@@ -166,27 +166,21 @@ class Source(Protocol):
 
     async def beginning(self) -> int:
         """The offset of the oldest record still there."""
-        ...
 
     async def seek(self, offset: int) -> None:
         """Read from this offset on."""
-        ...
 
     async def poll(self, most: int, seconds: float) -> Sequence[Record]:
         """Up to `most` records in order, waiting at most `seconds` for the first."""
-        ...
 
     async def reached(self) -> int:
         """The offset that the next poll reads on from: behind the last record polled, and behind what holds none."""
-        ...
 
     async def at(self, offset: int) -> Record | None:
         """The record at an offset, None where none is; the next poll reads on from where it would have."""
-        ...
 
     async def close(self) -> None:
         """Let go of the connection."""
-        ...
 
 
 class Publisher(Protocol):
@@ -197,19 +191,15 @@ class Publisher(Protocol):
 
     async def open(self) -> int | None:
         """Settle every transaction begun before under this lane's name; the marker, None where there is none."""
-        ...
 
     async def last_told(self) -> str | None:
         """The id of the last notification that readers of this lane's partition see, None where they see none."""
-        ...
 
     async def publish(self, entries: Iterable[Entry], marker: int) -> None:
         """Make the entries visible and the marker known, both or neither."""
-        ...
 
     async def close(self) -> None:
         """Let go of the connection, aborting what was begun."""
-        ...
 
 
 class Ledger(Protocol):
@@ -217,23 +207,23 @@ class Ledger(Protocol):
 
     async def claim(self, partition: int, owner: str, beginning: int) -> Position:
         """Take a partition: every earlier owner is fenced from here on. A new partition starts at `beginning`."""
-        ...
 
     async def load(self, wanted: Wanted) -> Loaded:
         """The present state of what is wanted."""
-        ...
 
     async def parked(self, accounts: Iterable[AccountKey]) -> Mapping[AccountKey, Sequence[ParkedRecord]]:
         """What is parked of these accounts, each in the order it came."""
-        ...
+
+    def history(
+        self, accounts: Iterable[AccountKey], partition: int, before: int
+    ) -> AsyncIterator[tuple[AccountKey, Record]]:
+        """The accounts' records on a partition at offsets before `before`, account by account, each in order."""
 
     async def commit(self, batch: Batch) -> None:
         """Change everything or nothing. Raises Fenced when the position is not `before`, DataRefused for the data."""
-        ...
 
     async def refusal(self, batch: Batch) -> str | None:
         """Why the tables would refuse what is in a batch, None where they would take it; nothing is changed."""
-        ...
 
 
 class Outbox(Protocol):
@@ -241,11 +231,9 @@ class Outbox(Protocol):
 
     async def owed(self, partition: int, marker: int, before: int, most: int) -> Sequence[Entry]:
         """Entries whose record's offset is in [marker, before), at most about `most`, never half of an offset's."""
-        ...
 
     async def offset_of(self, partition: int, notification: str) -> int | None:
         """The offset of the record that released a notification, None where the partition never owed it."""
-        ...
 
 
 class Relay(Protocol):
@@ -253,19 +241,15 @@ class Relay(Protocol):
 
     async def open(self, position: Position) -> None:
         """Settle what an earlier owner left, then publish whatever is still owed up to the position."""
-        ...
 
     async def submit(self, entries: Sequence[Entry], next_offset: int) -> None:
         """Owe a committed batch's entries, in commit order; waits while too much is owed already."""
-        ...
 
     async def run(self) -> None:
         """Publish what is owed until `finish` was called and nothing is owed any more."""
-        ...
 
     async def finish(self) -> None:
         """Nothing more will be submitted."""
-        ...
 
 
 class Membership(Protocol):

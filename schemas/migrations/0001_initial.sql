@@ -14,7 +14,8 @@ CREATE TABLE cursor (
 );
 
 -- The inbox and the event log: every record of an account once, its bytes untouched. What a quiet one made known
--- was not told.
+-- was not told. `ours`: an answer of Stripe's API or a command, as its header said; what Stripe sent is never that,
+-- whatever type it names.
 CREATE TABLE event (
     livemode      boolean     NOT NULL,
     account       text        NOT NULL,
@@ -27,6 +28,7 @@ CREATE TABLE event (
     recorded_at   timestamptz NOT NULL,
     repeats       integer     NOT NULL DEFAULT 0,
     quiet         boolean     NOT NULL DEFAULT false,
+    ours          boolean     NOT NULL,
     body          bytea       NOT NULL,
     PRIMARY KEY (livemode, account, created, event_id)
 );

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from worker.headers import QUIET
 from worker.ports import (
     AccountKey,
     Batch,
@@ -17,6 +18,7 @@ from worker.ports import (
     HandoffFailed,
     Headers,
     Loaded,
+    LoggedEvent,
     Misplaced,
     ParkedRecord,
     Position,
@@ -61,6 +63,7 @@ class Tables:
     accounts: dict[AccountKey, AccountState] = field(default_factory=dict)
     transactions: dict[tuple[AccountKey, str], TransactionEvent] = field(default_factory=dict)
     events: set[tuple[AccountKey, int, str]] = field(default_factory=set)
+    log: dict[tuple[AccountKey, int], Record] = field(default_factory=dict)
     parked: dict[tuple[AccountKey, int], ParkedRecord] = field(default_factory=dict)
     entries: dict[int, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     asked: list[str] = field(default_factory=list)
@@ -70,10 +73,28 @@ class Tables:
     async def refuse(self, most: int) -> None:
         self.most = most
 
+    def letters(self) -> list[Entry]:
+        """Every copy for the dead-letter topic."""
+        return [entry for owed in self.entries.values() for entry in owed if entry.destination == "dead_letters"]
+
     def ask(self, what: str) -> None:
         self.asked.append(what)
         if self.away:
             raise Unavailable("the database is away")
+
+
+def _logged(event: LoggedEvent) -> Record:
+    """The record as the event log gives it back: of its headers, only what it is decided by."""
+    kept = (("ce_type", event.type.encode()), QUIET)
+    headers = tuple(header for header in kept if header in event.record.headers)
+    return replace(event.record, key=None, headers=headers)
+
+
+def _letter(entry: Entry) -> Record:
+    """The record that a dead letter is a copy of, its headers with the letter's own behind them."""
+    assert entry.headers is not None
+    partition = int(dict(entry.headers)["capital_partition"])
+    return Record(partition, entry.record_offset, entry.time, entry.key, entry.value, entry.headers)
 
 
 class Ledger:
@@ -116,6 +137,19 @@ class Ledger:
                     found[key].append(self._tables.parked[key, offset])
         return found
 
+    async def history(
+        self, accounts: Iterable[AccountKey], partition: int, before: int
+    ) -> AsyncIterator[tuple[AccountKey, Record]]:
+        tables, keys = self._tables, frozenset(accounts)
+        tables.ask("history")
+        found = {(entry.livemode, entry.account, entry.record_offset): _letter(entry) for entry in tables.letters()}
+        found |= {(*key, offset): parked.record for (key, offset), parked in tables.parked.items()}
+        found |= {(*key, offset): record for (key, offset), record in tables.log.items()}
+        for livemode, account, offset in sorted(found):
+            record = found[livemode, account, offset]
+            if (livemode, account) in keys and record.partition == partition and offset < before:
+                yield (livemode, account), record
+
     async def commit(self, batch: Batch) -> None:
         async with self._line.call("commit"):
             self._commit(batch)
@@ -135,7 +169,10 @@ class Ledger:
         for _, after in batch.accounts:
             tables.accounts[after.key] = replace(after, transactions={}, updates=frozenset())
         tables.transactions |= {(key, event.transaction.id): event for key, event in batch.transactions}
-        tables.events |= {(event.key, event.created, event.id) for event in batch.events}
+        for event in batch.events:
+            if (event.key, event.created, event.id) not in tables.events:
+                tables.events.add((event.key, event.created, event.id))
+                tables.log[event.key, event.record.offset] = _logged(event)
         for gone in batch.unparked:
             tables.parked.pop((gone.key, gone.record.offset), None)
         tables.parked |= {(parked.key, parked.record.offset): parked for parked in batch.parked}

@@ -9,12 +9,13 @@ from worker.store.connection import Connection
 
 EVENTS = """
 INSERT INTO event (livemode, account, created, event_id, type, object_id, partition, record_offset, recorded_at,
-                   repeats, quiet, body)
+                   repeats, quiet, ours, body)
 SELECT livemode, account, to_timestamp(created), event_id, type, object_id, $1, record_offset,
-       'epoch'::timestamptz + recorded_at * interval '1 ms', repeats, quiet, body
+       'epoch'::timestamptz + recorded_at * interval '1 ms', repeats, quiet, ours, body
 FROM unnest($2::boolean[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[],
-            $10::integer[], $11::boolean[], $12::bytea[])
-     AS new (livemode, account, created, event_id, type, object_id, record_offset, recorded_at, repeats, quiet, body)
+            $10::integer[], $11::boolean[], $12::boolean[], $13::bytea[])
+     AS new (livemode, account, created, event_id, type, object_id, record_offset, recorded_at, repeats, quiet, ours,
+             body)
 ON CONFLICT (livemode, account, created, event_id)
 DO UPDATE SET repeats = event.repeats + 1 + excluded.repeats
 """
@@ -37,6 +38,7 @@ async def write_events(connection: Connection, batch: Batch) -> None:
             event.record.timestamp,
             seen[identity] - 1,
             is_quiet(event.record.headers),
+            ("ce_type", event.type.encode()) in event.record.headers,
             event.record.value,
         )
         for identity, event in first.items()

@@ -1,10 +1,21 @@
 """The ledger: claiming a partition, loading what a batch needs, and committing all of it behind the fence."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Protocol
 
-from worker.ports import AccountKey, Batch, DataRefused, Fenced, Loaded, ParkedRecord, Position, Taken, Wanted
-from worker.store import loading
+from worker.ports import (
+    AccountKey,
+    Batch,
+    DataRefused,
+    Fenced,
+    Loaded,
+    ParkedRecord,
+    Position,
+    Record,
+    Taken,
+    Wanted,
+)
+from worker.store import histories, loading
 from worker.store.connection import Connection, Pool
 from worker.store.parking import read_parked
 
@@ -60,6 +71,12 @@ class Ledger:
         """What is parked of these accounts, each in the order it came."""
         async with self._pool.connection() as connection:
             return await read_parked(connection, accounts)
+
+    def history(
+        self, accounts: Iterable[AccountKey], partition: int, before: int
+    ) -> AsyncIterator[tuple[AccountKey, Record]]:
+        """The accounts' records on a partition at offsets before `before`, account by account, each in order."""
+        return histories.history(self._pool, accounts, partition, before)
 
     async def commit(self, batch: Batch) -> None:
         """Change everything the batch changes, or nothing."""
