@@ -22,13 +22,13 @@ from worker.rules.state import AccountState
 class Circumstances:
     """What deciding depends on besides records and state: timing, an account's home partition, the topic's name.
 
-    A replay for one account decides `only` its records, and leaves out all others.
+    A replay for some accounts decides `only` their records, and leaves out all others.
     """
 
     timing: Timing
     home: Callable[[str], int]
     events_topic: str
-    only: str | None = None
+    only: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class Deliberation:
 
     def _leaves_out(self, reading: Reading) -> bool:
         only = self._circumstances.only
-        if only is None:
+        if not only:
             return False
-        return isinstance(reading, Unattributable | Foreign) or reading.attributed.key[1] != only
+        return isinstance(reading, Unattributable | Foreign) or reading.attributed.key[1] not in only
 
     def _take(self, reading: Reading) -> Outcome:
         match reading:

@@ -81,7 +81,10 @@ class Lane:
                 position = await self._step(position, records)
             else:
                 metrics.LANE_LAG_SECONDS.labels(self._partition).set(0)
-            if not polled:
+            if len(records) < len(polled):
+                # The end lies between two records, where no record ever brings the cursor.
+                position = await self._move(position, self._until)
+            elif not polled:
                 position = await self._pass(position)
         await self._parts.relay.finish()
 
@@ -90,12 +93,15 @@ class Lane:
 
         Left behind them, it would seem to have lost records once retention removes these, too.
         """
-        reached = min(await self._parts.source.reached(), self._until)
-        if reached <= position.next_offset:
+        return await self._move(position, min(await self._parts.source.reached(), self._until))
+
+    async def _move(self, position: Position, offset: int) -> Position:
+        """The cursor at an offset, unless it is there already."""
+        if offset <= position.next_offset:
             return position
-        after = replace(position, next_offset=reached)
+        after = replace(position, next_offset=offset)
         await self._parts.ledger.commit(Batch(position, after, [], [], [], [], [], []))
-        await self._parts.relay.submit([], reached)
+        await self._parts.relay.submit([], offset)
         return after
 
     async def _step(self, position: Position, records: Sequence[Record]) -> Position:

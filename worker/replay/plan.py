@@ -1,6 +1,6 @@
 """The plan of a replay: which offsets of which partitions, for whom; made once, and the same after every restart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -9,35 +9,97 @@ class Refused(Exception):  # noqa: N818 - named for what happened
 
 
 @dataclass(frozen=True, slots=True)
+class Extent:
+    """One partition: the topic's oldest offset, and the next that the live lane takes."""
+
+    partition: int
+    beginning: int
+    taken: int
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
-    """Offsets of one partition, from `start` up to but not with `end`."""
+    """Offsets of one partition, from `start` up to but not with `end`.
+
+    Those before `topic_from` the topic no longer holds: they are read from the event log.
+    """
 
     partition: int
     start: int
     end: int
+    topic_from: int
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to replay: spans by partition, and one account alone or everybody."""
+    """What to replay: spans by partition, for these accounts alone or (none named) for everybody, as it was asked."""
 
+    request: str
     spans: tuple[Span, ...]
-    account: str | None
+    accounts: frozenset[str]
 
     @property
     def records(self) -> int:
         """How many offsets there are to go through."""
         return sum(span.end - span.start for span in self.spans)
 
+    def numbers(self, span: Span) -> bool:
+        """Whether the shadow's outbox is numbered as the live one: the span begins where the partition does."""
+        return span.start == 0 and not self.accounts
 
-def whole(beginnings: Mapping[int, int], cursors: Mapping[int, int], account: str | None) -> Plan:
-    """Everything the live lanes have taken, from the topic's first record on.
 
-    `beginnings` are the topic's oldest offsets, `cursors` the live lanes' next. Raises Refused where the topic no
-    longer holds what the lanes once took: a state made of what is left would be another one.
+def drawn(
+    extents: Sequence[Extent],
+    starts: Mapping[int, int] | None,
+    ends: Mapping[int, int] | None,
+    *,
+    from_log: bool,
+) -> tuple[Span, ...]:
+    """The spans from `starts` (None: from the beginning) to `ends` (None, or not named: where the live lanes stand).
+
+    Raises Refused where an offset was never reached, where the topic no longer holds a record and the event log is not
+    asked for it, and where a span would end before it starts.
     """
-    gone = {partition: offset for partition, offset in beginnings.items() if offset > 0 and cursors.get(partition)}
-    if gone:
-        missing = ", ".join(f"partition {partition} begins at {offset}" for partition, offset in sorted(gone.items()))
-        raise Refused(f"the topic no longer holds its first records: {missing}")
-    return Plan(tuple(Span(partition, 0, end) for partition, end in sorted(cursors.items()) if end), account)
+    _known(extents, {*(starts or {}), *(ends or {})})
+    named = [extent for extent in extents if starts is None or extent.partition in starts]
+    spans = [
+        Span(
+            extent.partition,
+            start := 0 if starts is None else starts[extent.partition],
+            end := (ends or {}).get(extent.partition, extent.taken),
+            min(max(start, extent.beginning), end),
+        )
+        for extent in named
+    ]
+    for extent, span in zip(named, spans, strict=True):
+        _check(extent, span)
+    expired = [span for span in spans if span.start < span.topic_from]
+    if expired and not from_log:
+        raise Refused(f"{_expired(extents, expired)}: --from-log reads such records from the event log")
+    return tuple(span for span in spans if span.start < span.end)
+
+
+def _known(extents: Sequence[Extent], named: set[int]) -> None:
+    unknown = named - {extent.partition for extent in extents}
+    if unknown:
+        raise Refused(f"there is no partition {min(unknown)} to replay: there are {_listed(extents)}")
+
+
+def _listed(extents: Sequence[Extent]) -> str:
+    return ", ".join(str(extent.partition) for extent in extents) or "none"
+
+
+def _check(extent: Extent, span: Span) -> None:
+    reached = max(span.start, span.end)
+    if reached > extent.taken:
+        raise Refused(
+            f"partition {span.partition}: offset {reached} is out of range: the live lane stands at {extent.taken}"
+        )
+    if span.end < span.start:
+        raise Refused(f"partition {span.partition}: the range ends at {span.end}, before its start at {span.start}")
+
+
+def _expired(extents: Sequence[Extent], spans: Sequence[Span]) -> str:
+    begins = {extent.partition: extent.beginning for extent in extents}
+    gone = ", ".join(f"partition {span.partition} begins at {begins[span.partition]}" for span in spans)
+    return f"the topic no longer holds all of these records ({gone})"

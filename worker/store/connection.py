@@ -15,6 +15,7 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 
 CONNECT_SECONDS: Final = 10
 STATEMENT_SECONDS: Final = 15
+UNHURRIED_SECONDS: Final = 1800
 FIRST_WITH_TRANSACTION_TIMEOUT: Final = 17
 
 # A frozen owner inside a transaction holds its cursor's row, and nobody can take over before Postgres ends it.
@@ -29,6 +30,15 @@ LIMITS: Final = {
 
 # SQLSTATE classes that blame the data: "data exception" and "integrity constraint violation".
 OF_DATA: Final = frozenset({"22", "23"})
+
+# For who reads whole tables, or writes what can be made again: nobody waits for their rows.
+UNHURRIED: Final = {
+    "statement_timeout": "30min",
+    "idle_in_transaction_session_timeout": "30min",
+    "synchronous_commit": "off",
+    # Compiling a statement for each page would cost more than running it.
+    "jit": "off",
+}
 
 
 @contextmanager
@@ -80,10 +90,13 @@ class Pool:
             self._pool.terminate()
 
 
-async def connect(settings: Settings, *, connections: int = 16, url: Callable[[], str] | None = None) -> Pool:
+async def connect(
+    settings: Settings, *, connections: int = 16, url: Callable[[], str] | None = None, unhurried: bool = False
+) -> Pool:
     """A pool of at most `connections`. Raises Unavailable when the database cannot be reached now.
 
     Every new connection asks `url` where to go: a password may have been changed since the settings were read.
+    Unhurried, a statement may take half an hour, and a commit is not waited for: never for a lane that owns anything.
     """
     where = url or (lambda: settings.database_url)
 
@@ -91,14 +104,14 @@ async def connect(settings: Settings, *, connections: int = 16, url: Callable[[]
         return await asyncpg.connect(where(), **options)
 
     with translated():
-        limits = LIMITS | await _transaction_limit(where())
+        limits = LIMITS | (UNHURRIED if unhurried else await _transaction_limit(where()))
         pool = await asyncpg.create_pool(
             where(),
             connect=dial,
             min_size=1,
             max_size=connections,
             timeout=CONNECT_SECONDS,
-            command_timeout=STATEMENT_SECONDS,
+            command_timeout=UNHURRIED_SECONDS if unhurried else STATEMENT_SECONDS,
             server_settings={"search_path": settings.database_schema, "application_name": "capital-worker"} | limits,
         )
     return Pool(pool)

@@ -1,19 +1,74 @@
 """Shadows: schemas beside the live one that replays write to, each with the plan it was made for."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 
+from worker.ports import AccountKey
 from worker.store.connection import Connection, Pool
 
+# (partition, start, end, topic_from): a span of the plan.
+SpanRow = tuple[int, int, int, int]
+
 PLAN: Final = """
+CREATE TABLE IF NOT EXISTS replay (request text NOT NULL, accounts text[] NOT NULL);
 CREATE TABLE IF NOT EXISTS replay_plan (
-    partition integer PRIMARY KEY, start_offset bigint NOT NULL, end_offset bigint NOT NULL, account text
+    partition integer PRIMARY KEY, start_offset bigint NOT NULL, end_offset bigint NOT NULL, topic_from bigint NOT NULL,
+    finished boolean NOT NULL DEFAULT false
 )
 """
 
+# What a shadow loses in a crash of the server, it makes again: cursors and rows are lost together.
+LOGGED: Final = """
+SELECT relname FROM pg_class
+WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relpersistence = 'p'
+  AND relname NOT IN ('migration', 'replay', 'replay_plan')
+"""
+
 # A lock of the session: it ends with the process, however that ends.
-LOCK: Final = "SELECT pg_try_advisory_lock(hashtext($1))"
+LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
+UNLOCK: Final = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
+
+# A span that was finished and has no cursor was lost in a crash of the server, with its rows.
+UNFINISHED: Final = """
+SELECT partition FROM replay_plan
+WHERE NOT finished OR NOT EXISTS (SELECT FROM cursor WHERE cursor.partition = replay_plan.partition)
+ORDER BY partition
+"""
+
+# The rows of accounts that a replay meets in the middle of their lives: what is a repeat is told by them.
+PAST: Final = """
+INSERT INTO event (livemode, account, created, event_id, type, object_id, partition, record_offset, recorded_at,
+                   repeats, ours, body)
+SELECT livemode, account, created, event_id, type, object_id, partition, record_offset, recorded_at, 0, ours, body
+FROM {live}.event JOIN unnest($1::boolean[], $2::text[]) AS wanted (livemode, account) USING (livemode, account)
+WHERE partition = $3 AND record_offset < $4
+ON CONFLICT DO NOTHING
+"""
+
+# A notification whose record the tables no longer hold: the account's past is not whole.
+LOST: Final = """
+SELECT o.account, o.id, o.causation_id
+FROM outbox AS o JOIN unnest($1::boolean[], $2::text[]) AS wanted (livemode, account) USING (livemode, account)
+WHERE o.destination = 'notifications' AND o.partition = $3 AND o.record_offset < $4
+  AND NOT EXISTS (SELECT FROM event AS e WHERE (e.livemode, e.account, e.event_id)
+                  = (o.livemode, o.account, o.causation_id))
+  AND NOT EXISTS (SELECT FROM parked AS p WHERE (p.livemode, p.account, p.event_id)
+                  = (o.livemode, o.account, o.causation_id))
+  AND NOT EXISTS (SELECT FROM outbox AS d WHERE (d.livemode, d.account, d.destination, d.id)
+                  = (o.livemode, o.account, 'dead_letters', o.causation_id))
+LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """The plan a shadow was made for: the request in its own words, its accounts, and its spans."""
+
+    request: str
+    accounts: Sequence[str]
+    spans: Sequence[SpanRow]
 
 
 async def cursors(pool: Pool) -> Mapping[int, int]:
@@ -23,23 +78,77 @@ async def cursors(pool: Pool) -> Mapping[int, int]:
     return {row["partition"]: row["next_offset"] for row in rows}
 
 
-async def saved_plan(pool: Pool) -> tuple[Mapping[int, tuple[int, int]], str | None] | None:
-    """Spans by partition and the account of the plan this shadow was made for, None where there is none yet."""
+async def first_since(pool: Pool, milliseconds: int, partitions: Collection[int]) -> Mapping[int, int]:
+    """The first logged offset in each partition of a record not before this time; it reads the whole event log."""
+    query = """
+    SELECT partition, min(record_offset) AS record_offset FROM event
+    WHERE partition = ANY ($2) AND recorded_at >= 'epoch'::timestamptz + $1 * interval '1 ms' GROUP BY partition
+    """
     async with pool.connection() as connection:
-        await connection.execute(PLAN)
-        rows = await connection.fetch("SELECT partition, start_offset, end_offset, account FROM replay_plan")
-    if not rows:
+        rows = await connection.fetch(query, milliseconds, list(partitions))
+    return {row["partition"]: row["record_offset"] for row in rows}
+
+
+async def unknown(pool: Pool, accounts: Collection[str]) -> Sequence[str]:
+    """Those of the accounts for which nothing has come in either mode."""
+    query = """
+    SELECT name FROM unnest($1::text[]) AS asked (name)
+    WHERE NOT EXISTS (SELECT FROM account WHERE livemode = ANY ('{true, false}') AND account = name)
+    """
+    async with pool.connection() as connection:
+        return [row["name"] for row in await connection.fetch(query, list(accounts))]
+
+
+async def saved_plan(pool: Pool) -> SavedPlan | None:
+    """The plan this shadow was made for, None where there is none yet, or no shadow."""
+    async with pool.connection() as connection:
+        if not await connection.fetchval("SELECT to_regclass('replay') IS NOT NULL"):
+            return None
+        replay = await connection.fetchrow("SELECT request, accounts FROM replay")
+        spans = await connection.fetch("SELECT partition, start_offset, end_offset, topic_from FROM replay_plan")
+    if replay is None:
         return None
-    return {row["partition"]: (row["start_offset"], row["end_offset"]) for row in rows}, rows[0]["account"]
+    return SavedPlan(replay["request"], replay["accounts"], sorted(tuple(row) for row in spans))
 
 
-async def save_plan(pool: Pool, spans: Mapping[int, tuple[int, int]], account: str | None) -> None:
-    """Keep a plan, so that a replay that was interrupted goes on with the same."""
+async def save_plan(pool: Pool, plan: SavedPlan) -> None:
+    """Make a migrated schema a shadow: unlogged, with the plan that a replay that was interrupted goes on with."""
     async with pool.transaction() as connection:
-        await connection.executemany(
-            "INSERT INTO replay_plan (partition, start_offset, end_offset, account) VALUES ($1, $2, $3, $4)",
-            [(partition, start, end, account) for partition, (start, end) in spans.items()],
-        )
+        for row in await connection.fetch(LOGGED):
+            await connection.execute(f"ALTER TABLE {row['relname']} SET UNLOGGED")
+        await connection.execute(PLAN)
+        await connection.executemany("INSERT INTO replay_plan VALUES ($1, $2, $3, $4)", plan.spans)
+        await connection.execute("INSERT INTO replay VALUES ($1, $2)", plan.request, list(plan.accounts))
+
+
+async def unfinished(pool: Pool) -> Sequence[int]:
+    """The partitions that are not gone through to the end of the plan."""
+    async with pool.connection() as connection:
+        return [row["partition"] for row in await connection.fetch(UNFINISHED)]
+
+
+async def finish(pool: Pool, partition: int) -> None:
+    """A partition has been gone through to the end of the plan."""
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE replay_plan SET finished = true WHERE partition = $1", partition)
+
+
+async def lost(pool: Pool, accounts: Collection[AccountKey], partition: int, before: int) -> str | None:
+    """What shows that these accounts' past before an offset is not whole in the live tables; None where nothing does.
+
+    A record that told nothing leaves no trace but itself: that one is gone cannot be known.
+    """
+    livemodes, names = [key[0] for key in accounts], [key[1] for key in accounts]
+    async with pool.connection() as connection:
+        row = await connection.fetchrow(LOST, livemodes, names, partition, before)
+    return None if row is None else f"{row['account']}: the record {row['causation_id']} that told {row['id']} is gone"
+
+
+async def copy_past(pool: Pool, live: str, accounts: Collection[AccountKey], partition: int, before: int) -> None:
+    """Have the event log of these accounts before an offset in the shadow, too."""
+    livemodes, names = [key[0] for key in accounts], [key[1] for key in accounts]
+    async with pool.connection() as connection:
+        await connection.execute(PAST.format(live=live), livemodes, names, partition, before)
 
 
 async def drop(pool: Pool, schema: str) -> None:
@@ -62,4 +171,4 @@ async def locked(pool: Pool, schema: str) -> AsyncIterator[bool]:
 
 async def _unlock(connection: Connection, schema: str, *, mine: bool) -> None:
     if mine:
-        await connection.execute("SELECT pg_advisory_unlock(hashtext($1))", schema)
+        await connection.execute(UNLOCK, schema)

@@ -1,0 +1,172 @@
+"""Reports of a replay as they are printed: for people, a line for each difference and never too many; or JSON lines."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Final, Protocol
+
+from worker.replay.finding import Finding, finding
+from worker.replaying.opening import Replay
+from worker.store.differences import Comparison, Difference
+
+MOST_LINES: Final = 200
+LONGEST_VALUE: Final = 60
+NOTIFICATIONS: Final = "notifications"
+
+
+class Report(Protocol):
+    """What hears of every difference, and then of the end."""
+
+    def difference(self, one: Difference) -> None:
+        """A row that differs; those of one account come one after another."""
+        ...
+
+    def end(self, replay: Replay, comparison: Comparison) -> None:
+        """Everything was compared."""
+        ...
+
+
+def report_of(*, as_json: bool) -> Report:
+    """A report that prints as it goes."""
+    return JsonReport() if as_json else TextReport()
+
+
+class JsonReport:
+    """A JSON object a line: one for each difference, and one with `compared` at the end."""
+
+    def difference(self, one: Difference) -> None:
+        """Print a difference."""
+        found = finding(one.live, one.shadow)
+        shown = {
+            "account": one.account,
+            "livemode": one.livemode,
+            "table": one.table,
+            "key": one.key,
+            "finding": found.kind,
+            "columns": {name: {"live": live, "replayed": shadow} for name, (live, shadow) in found.columns.items()},
+            "row": one.live if one.shadow is None else one.shadow if one.live is None else None,
+            "record": one.cause and _record(one),
+        }
+        print(json.dumps(shown))
+
+    def end(self, replay: Replay, comparison: Comparison) -> None:
+        """Print the sum."""
+        print(json.dumps({"compared": _sum(replay, comparison)}))
+
+
+def _record(one: Difference) -> dict[str, Any]:
+    assert one.cause is not None  # noqa: S101 - for the type checker
+    return {
+        "id": one.cause.id,
+        "type": one.cause.type,
+        "partition": one.cause.partition,
+        "offset": one.cause.offset,
+    }
+
+
+def _sum(replay: Replay, comparison: Comparison) -> dict[str, Any]:
+    return {
+        "request": replay.plan.request,
+        "records": replay.plan.records,
+        "accounts": comparison.accounts,
+        "outbox_entries": comparison.notifications,
+        "accounts_that_differ": len(comparison.differing),
+        "accounts_that_went_on": comparison.moved,
+        "sources": [
+            {"partition": span.partition, "from": span.start, "until": span.end, "topic_from": span.topic_from}
+            for span in replay.plan.spans
+        ],
+    }
+
+
+class TextReport:
+    """Lines under the name of each account, as many as a person reads; then one in sum."""
+
+    def __init__(self) -> None:
+        self._account: tuple[bool, str] | None = None
+        self._counts: Counter[str] = Counter()
+
+    def difference(self, one: Difference) -> None:
+        """Print a difference, while they are not too many."""
+        self._counts[one.table] += 1
+        if self._counts.total() > MOST_LINES:
+            return
+        if self._account != (one.livemode, one.account):
+            self._account = (one.livemode, one.account)
+            print(f"{one.account or 'of no account'} ({'live' if one.livemode else 'test'})")
+        print(f"  {_line(one, finding(one.live, one.shadow))}")
+
+    def end(self, replay: Replay, comparison: Comparison) -> None:
+        """Print the sum."""
+        if self._counts.total() > MOST_LINES:
+            print(f"… and {self._counts.total() - MOST_LINES:,} more: --json names every one")
+        print(f"{replay.plan.records:,} offsets of {len(replay.plan.spans)} partitions, {replay.plan.request}")
+        print("; ".join([*self._found(comparison), *_moved(comparison)]))
+
+    def _found(self, comparison: Comparison) -> Iterator[str]:
+        found = ", ".join(f"{table} {count:,}" for table, count in self._counts.items()) or "no differences"
+        yield f"{comparison.accounts:,} accounts, {comparison.notifications:,} outbox entries: {found}"
+        if comparison.differing:
+            yield f"{len(comparison.differing):,} accounts differ"
+
+
+def _moved(comparison: Comparison) -> Iterator[str]:
+    if comparison.moved:
+        yield f"{comparison.moved:,} accounts went on meanwhile: only what they were told was compared"
+
+
+def _line(one: Difference, found: Finding) -> str:
+    record = "" if one.cause is None else f"{one.cause.id} at {one.cause.partition}:{one.cause.offset}"
+    if one.table == "outbox":
+        return _entry(one, found, record)
+    name = f"{one.table} {one.key}".strip()
+    match found.kind:
+        case "missing":
+            said = "only in the replay"
+        case "extra":
+            said = "only live"
+        case _:
+            said = _columns(found) or "differs"
+    return f"{name}: {said}; since {record}" if record else f"{name}: {said}"
+
+
+def _entry(one: Difference, found: Finding, record: str) -> str:
+    entry = one.shadow or one.live or {}
+    name = entry["id"] if entry["destination"] == NOTIFICATIONS else f"{entry['destination']} {entry['id']}"
+    match found.kind:
+        case "missing":
+            return f"{name}: never told; {record} tells it"
+        case "extra":
+            return f"{name}: told by {record}; today's rules do not tell it"
+        case "elsewhere":
+            return f"{name}: told elsewhere: {_columns(found)}; {record} tells it"
+        case "different":
+            return f"{name}: told differently: {_columns(found)}; {record} tells it"
+
+
+def _columns(found: Finding) -> str:
+    return ", ".join(f"{name} {_short(live)}, replayed {_short(shadow)}" for name, (live, shadow) in _shown(found))
+
+
+def _shown(found: Finding) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """The columns that say most: what was told rather than where, and names rather than the rules' own notes."""
+    for name, values in found.columns.items():
+        if name == "value":
+            yield from _data(*values)
+        elif name not in {"facts", "record_offset", "number", "time"} or len(found.columns) == 1:
+            yield name, values
+
+
+def _data(live: str, shadow: str) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """The members of a notification's data that differ."""
+    try:
+        one, other = json.loads(live), json.loads(shadow)
+    except ValueError:
+        one, other = {}, {}
+    differing = [(name, (one.get(name), other.get(name))) for name in other if one.get(name) != other.get(name)]
+    yield from differing or [("value", (live, shadow))]
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

@@ -1,0 +1,1 @@
+"""Replaying: joins the live lanes' own parts to a shadow schema, without lookups and without publishing."""

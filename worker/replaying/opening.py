@@ -1,0 +1,100 @@
+"""Opening a replay: its shadow begun, or taken up again as it was planned; nobody else works on it meanwhile."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from worker.replay.plan import Plan, Refused, Span
+from worker.replay.request import Request
+from worker.replaying.planning import planned
+from worker.settings import Settings
+from worker.store import migrations, shadows
+from worker.store.connection import Pool, connect
+
+LANES_AT_ONCE = 8
+LONGEST_NAME = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One replay: the live settings and database, the shadow's, and the plan."""
+
+    settings: Settings
+    live: Pool
+    shadow: Pool
+    schema: str
+    plan: Plan
+
+
+def schema_of(settings: Settings, name: str) -> str:
+    """The schema a replay of this name writes to. Raises Refused where Postgres would cut it short."""
+    schema = f"{settings.database_schema}_replay_{name}"
+    if len(schema) > LONGEST_NAME:
+        raise Refused(f"a schema {schema} would have more than {LONGEST_NAME} letters: choose a shorter name")
+    return schema
+
+
+@asynccontextmanager
+async def opened(settings: Settings, name: str, request: Request) -> AsyncIterator[Replay]:
+    """A replay of this name, begun or taken up again. Raises Refused, Unavailable and SchemaMismatch."""
+    async with _shadow(settings, name) as (live, shadow, schema):
+        saved = await _saved(shadow, name)
+        if saved is None:
+            plan = await planned(settings, live, request)
+            await _begin(settings, schema)
+            await shadows.save_plan(shadow, _rows(plan))
+        elif saved.request != str(request):
+            raise Refused(f"the replay {name} was begun with `{saved.request}`: choose another name")
+        else:
+            plan = saved
+        yield Replay(settings, live, shadow, schema, plan)
+
+
+@asynccontextmanager
+async def _shadow(settings: Settings, name: str) -> AsyncIterator[tuple[Pool, Pool, str]]:
+    schema = schema_of(settings, name)
+    async with AsyncExitStack() as stack:
+        live = await connect(settings, connections=LANES_AT_ONCE + 2, unhurried=True)
+        stack.push_async_callback(live.close)
+        await migrations.verify(live)
+        if not await stack.enter_async_context(shadows.locked(live, schema)):
+            raise Refused(f"a replay named {name} is running")
+        shadowed = settings.model_copy(update={"database_schema": schema})
+        shadow = await connect(shadowed, connections=LANES_AT_ONCE + 1, unhurried=True)
+        stack.push_async_callback(shadow.close)
+        yield live, shadow, schema
+
+
+async def _saved(shadow: Pool, name: str) -> Plan | None:
+    """The plan that the shadow was made for. Raises Refused where another release made it."""
+    saved = await shadows.saved_plan(shadow)
+    if saved is None:
+        return None
+    try:
+        await migrations.verify(shadow)
+    except migrations.SchemaMismatch as error:
+        raise Refused(
+            f"the shadow {name} was made by another release ({error}): drop it, or choose another name"
+        ) from None
+    return Plan(saved.request, tuple(Span(*row) for row in saved.spans), frozenset(saved.accounts))
+
+
+async def _begin(settings: Settings, schema: str) -> None:
+    try:
+        await migrations.migrate(settings.model_copy(update={"database_schema": schema}))
+    except migrations.SchemaMismatch as error:
+        raise Refused(f"schema {schema} is no shadow of this release: {error}") from None
+
+
+def _rows(plan: Plan) -> shadows.SavedPlan:
+    spans = [(span.partition, span.start, span.end, span.topic_from) for span in plan.spans]
+    return shadows.SavedPlan(plan.request, sorted(plan.accounts), spans)
+
+
+async def drop(settings: Settings, name: str) -> None:
+    """Remove a replay's shadow; nothing where there is none. Raises Unavailable."""
+    pool = await connect(settings, connections=1, unhurried=True)
+    try:
+        await shadows.drop(pool, schema_of(settings, name))
+    finally:
+        await pool.close()
