@@ -8,6 +8,7 @@ from pydantic_core import to_json
 from worker.consumer import wording
 from worker.ports import Entry
 from worker.rules.facts import Cause
+from worker.rules.identities import identity_of
 from worker.rules.releases import (
     AttentionRaised,
     DiscountSettled,
@@ -24,9 +25,8 @@ from worker.rules.state import AccountState
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """A release in the words of the outside: id without its mode, type without its frame, subject and data."""
+    """A release in the words of the outside: type without its frame, subject and data."""
 
-    identity: str
     kind: str
     subject: str
     data: wording.Data
@@ -51,7 +51,7 @@ def notify(state: AccountState, release: Release, cause: Cause, place: Place) ->
         livemode=state.livemode,
         account=state.account,
         sequence=place.sequence,
-        id=f"{'live' if state.livemode else 'test'}:{described.identity}",
+        id=f"{'live' if state.livemode else 'test'}:{identity_of(state.account, release)}",
         type=f"capital.{described.kind}.v1",
         subject=described.subject,
         time=cause.timestamp,
@@ -65,17 +65,13 @@ def _describe(state: AccountState, release: Release) -> Described:
     account = state.account
     match release:
         case MilestoneReleased(offer=offer, milestone=milestone):
-            data = wording.milestone(state, release)
-            return Described(f"{offer.id}:{milestone}", f"offer.{milestone}", offer.id, data)
+            return Described(f"offer.{milestone}", offer.id, wording.milestone(state, release))
         case TransactionRecorded(transaction):
-            recorded = wording.transaction(state, transaction)
-            return Described(f"{transaction.id}:recorded", "transaction.recorded", transaction.id, recorded)
-        case LineOfCreditUpdated(event, summary):
-            updated = wording.line_of_credit(state, summary)
-            return Described(f"{event}:line_of_credit", "line_of_credit.updated", account, updated)
-        case AttentionRaised(reason, subject):
-            identity = f"{account}:attention:{reason}:{subject}"
-            return Described(identity, "account.attention", subject, wording.attention(state, release))
+            return Described("transaction.recorded", transaction.id, wording.transaction(state, transaction))
+        case LineOfCreditUpdated(summary=summary):
+            return Described("line_of_credit.updated", account, wording.line_of_credit(state, summary))
+        case AttentionRaised(subject=subject):
+            return Described("account.attention", subject, wording.attention(state, release))
         case _:
             return _describe_refill(state, release)
 
@@ -86,17 +82,13 @@ def _describe_refill(
     """The kinds that a refill brings with it, or that follow from asking Stripe."""
     account = state.account
     match release:
-        case RefillLinked(refill, _, revision):
-            linked = wording.linked(state, release)
-            return Described(f"{refill}:linked:{revision}", "refill.linked", refill, linked)
+        case RefillLinked(refill=refill):
+            return Described("refill.linked", refill, wording.linked(state, release))
         case DiscountSettled(refill=offer):
-            settled = wording.discount_settled(state, offer)
-            return Described(f"{offer.id}:discount_settled", "refill.discount_settled", offer.id, settled)
-        case WithholdingChanged(revision=revision):
-            changed = wording.withholding_changed(state, release)
-            return Described(f"{account}:withholding:{revision}", "withholding.changed", account, changed)
+            return Described("refill.discount_settled", offer.id, wording.discount_settled(state, offer))
+        case WithholdingChanged():
+            return Described("withholding.changed", account, wording.withholding_changed(state, release))
         case SummaryChanged(summary, revision):
-            observed = wording.summary_observed(state, summary, revision)
-            return Described(f"{account}:summary:{revision}", "summary.observed", account, observed)
+            return Described("summary.observed", account, wording.summary_observed(state, summary, revision))
         case _:
             assert_never(release)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from worker.rules.evolve import evolve
 from worker.rules.facts import Cause, LookupKind
+from worker.rules.identities import identity_of
 from worker.rules.milestones import Milestone
 from worker.rules.releases import AttentionRaised, Reason, Release
 from worker.rules.state import AccountState, Offer
@@ -90,8 +91,14 @@ class Draft:
                 self.touched[refill.id] = None
 
     def release(self, release: Release, *, owed: bool | None = None) -> None:
-        """Tell downstream, in the order of these calls: what is `owed`; where that is not said, all but in silence."""
-        if not self.silent if owed is None else owed:
+        """Tell downstream, in the order of these calls: what is `owed`; where that is not said, all but in silence.
+
+        What it was told of too early it is not told again.
+        """
+        foretold = self.state.foretold
+        if foretold and (identity := identity_of(self.state.account, release)) in foretold:
+            self.change(foretold=foretold - {identity})
+        elif not self.silent if owed is None else owed:
             self.releases.append(release)
 
     def owes(self, offer: Offer, milestone: Milestone) -> bool:

@@ -195,6 +195,9 @@ class AccountState:
     withholding_revision: int = 0
     # Kinds of open questions about the account whose answers are for quiet records alone.
     quietly_asked: frozenset[LookupKind] = frozenset()
+    # Identities that downstream was told of too early, by rules that were wrong: when they come to pass, they are
+    # not told again.
+    foretold: frozenset[str] = frozenset()
 
     @property
     def key(self) -> tuple[bool, str]:

@@ -94,6 +94,8 @@ def encode_account(state: AccountState) -> str:
     }
     if state.quietly_asked:
         facts["quietly_asked"] = sorted(state.quietly_asked)
+    if state.foretold:
+        facts["foretold"] = sorted(state.foretold)
     return _dump(facts)
 
 
@@ -117,6 +119,7 @@ def decode_account(state: AccountState, facts: str) -> AccountState:
         withholding=data["withholding"] and Withholding(*data["withholding"]),
         withholding_revision=data["withholding_revision"],
         quietly_asked=frozenset(data.get("quietly_asked", ())),
+        foretold=frozenset(data.get("foretold", ())),
     )
 
 
