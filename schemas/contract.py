@@ -13,6 +13,7 @@ from schemas.records import (
     FailedRecord,
     OfferAnswerRecord,
     OfferEventRecord,
+    RebuildRecord,
     SummaryAnswerRecord,
     SummaryEventRecord,
     SurveyRecord,
@@ -35,6 +36,7 @@ RECORDS: Final[Mapping[str, type[Shape]]] = {
     "capital.observation.failed": FailedRecord,
     "capital.command.redrive": CommandRecord,
     "capital.command.discard": CommandRecord,
+    "capital.command.rebuild": RebuildRecord,
 }
 
 

@@ -2,18 +2,22 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool
+from pydantic import BeforeValidator, Field, StrictBool, StringConstraints
 
 from schemas.stripe_objects import (
     Identifier,
     Millisecond,
     OfferObject,
+    Rate,
     Second,
     Shape,
     SummaryObject,
     TransactionObject,
     Word,
 )
+
+# What a notification's id is without its mode: two ids and a few words at most.
+Identity = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,1000}$")]
 
 
 def _text(value: object) -> object:
@@ -143,8 +147,64 @@ class CommandObject(Shape):
     record_offset: int | None = None
 
 
+class ToldLink(Shape):
+    """The last word on a refill's link that downstream was told."""
+
+    refill: Identifier
+    original: Identifier | None
+    method: Literal["only_candidate", "latest_candidate", "transaction", "inherited"] | None
+    confidence: Literal["inferred", "confirmed", "ambiguous"] | None
+    revision: Annotated[int, Field(ge=1)]
+
+
+class ToldWithholding(Shape):
+    """The last target and rate that downstream was told."""
+
+    offer: Identifier
+    rate: Rate | None
+
+
+class ToldObject(Shape):
+    """What downstream was told of an account: how much, the last of what may be revised, and what came too early.
+
+    `digest` is of all of it in order, so that it can be recognised later.
+    """
+
+    sequence: Annotated[int, Field(ge=0)]
+    digest: Word
+    links: list[ToldLink]
+    withholding: ToldWithholding | None
+    withholding_revision: Annotated[int, Field(ge=0)]
+    summary: SummaryObject | None
+    summary_revision: Annotated[int, Field(ge=0)]
+    foretold: list[Identity]
+
+
+class RebuildObject(Shape):
+    """An account as its records make it by today's rules, and what downstream is owed of it, by identity, in order.
+
+    `digest` is of the state that the records before this one make.
+    """
+
+    reason: str = ""
+    digest: Word
+    told: ToldObject
+    owed: list[Identity]
+
+
 class _CommandData(Shape):
     object: CommandObject
+
+
+class _RebuildData(Shape):
+    object: RebuildObject
+
+
+class RebuildRecord(Shape):
+    """A `capital.command.rebuild`."""
+
+    created: Second
+    data: _RebuildData
 
 
 class CommandRecord(Shape):

@@ -1,13 +1,11 @@
 """Operating: what an operator's commands join parts for; they read the tables and write only to the events topic."""
 
-import json
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from uuid import uuid4
 
 from worker import wiring
-from worker.consumer.commands import DISCARD, REDRIVE
+from worker.consumer.commands import DISCARD, REDRIVE, command_record
 from worker.consumer.hot import HotAccounts
 from worker.consumer.narrowing import first_refused
 from worker.consumer.reading import read, wanted
@@ -71,23 +69,12 @@ async def command(settings: Settings, key: AccountKey, discarded: int | None, re
 
     Raises Unavailable and HandoffFailed.
     """
-    livemode, account = key
-    identity = f"cmd_{uuid4().hex}"
     kind = REDRIVE if discarded is None else DISCARD
-    body = {
-        "id": identity,
-        "type": kind,
-        "created": int(time.time()),
-        "livemode": livemode,
-        "account": account,
-        "data": {"object": {"reason": reason, "record_offset": discarded}},
-    }
-    headers = {"ce_specversion": "1.0", "ce_id": identity, "ce_type": kind, "ce_source": "/capital-worker/operator"}
+    record = command_record(kind, key, {"reason": reason, "record_offset": discarded}, int(time.time()))
     handoff = EventsHandoff(Cluster.of(settings), settings.events_topic)
     await handoff.open()
     try:
-        encoded = tuple((name, value.encode()) for name, value in headers.items())
-        await handoff.append(account.encode(), json.dumps(body).encode(), encoded)
+        await handoff.append(record.key, record.value, record.headers)
     finally:
         await handoff.close()
-    return identity
+    return record.id

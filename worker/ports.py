@@ -1,6 +1,6 @@
 """Ports: the small protocols by which one stage knows another; they name what is promised and never how."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
@@ -11,6 +11,8 @@ Headers = tuple[tuple[str, bytes], ...]
 
 # (livemode, account): test and live never share anything.
 AccountKey = tuple[bool, str]
+# Of a logged event: whose it is, its `created` in seconds, its id, and the id of the object it is about.
+EventSubject = tuple[AccountKey, int, str, str | None]
 Destination = Literal["notifications", "dead_letters", "events"]
 
 
@@ -117,7 +119,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Everything one lane transaction changes, and the positions before and after it."""
+    """Everything one lane transaction changes, and the positions before and after it.
+
+    Of accounts that are `rebuilt`, the rows they had go, and `accounts` has them as if they were new; `subjects` says
+    what object each of their logged events is about.
+    """
 
     before: Position
     after: Position
@@ -127,6 +133,8 @@ class Batch:
     parked: Sequence[ParkedRecord]
     unparked: Sequence[ParkedRecord]
     entries: Sequence[Entry]
+    rebuilt: Collection[AccountKey] = ()
+    subjects: Sequence[EventSubject] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +224,7 @@ class Ledger(Protocol):
 
     def history(
         self, accounts: Iterable[AccountKey], partition: int, before: int
-    ) -> AsyncIterator[tuple[AccountKey, Record]]:
+    ) -> AsyncGenerator[tuple[AccountKey, Record], None]:
         """The accounts' records on a partition at offsets before `before`, account by account, each in order."""
 
     async def commit(self, batch: Batch) -> None:

@@ -44,6 +44,7 @@ from worker.store.lookup_rows import write_lookups
 from worker.store.offer_rows import write_offers
 from worker.store.parking import write_parked
 from worker.store.questions import LookupQuestions
+from worker.store.rebuilt_rows import forget_rebuilt
 from worker.store.summary_rows import write_summaries
 from worker.store.transaction_rows import write_transactions
 from worker.topic.cluster import Cluster
@@ -54,8 +55,9 @@ from worker.topic.publisher import LanePublisher
 from worker.topic.source import PartitionSource
 from worker.topic.topics import partitions_of
 
-# The order matters only to readers of the write-ahead log; all of it is one transaction.
+# What goes, goes first; else the order matters only to readers of the write-ahead log. All of it is one transaction.
 WRITERS = (
+    forget_rebuilt,
     write_events,
     write_accounts,
     write_offers,

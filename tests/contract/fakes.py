@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -139,7 +139,7 @@ class Ledger:
 
     async def history(
         self, accounts: Iterable[AccountKey], partition: int, before: int
-    ) -> AsyncIterator[tuple[AccountKey, Record]]:
+    ) -> AsyncGenerator[tuple[AccountKey, Record], None]:
         tables, keys = self._tables, frozenset(accounts)
         tables.ask("history")
         found = {(entry.livemode, entry.account, entry.record_offset): _letter(entry) for entry in tables.letters()}
@@ -166,6 +166,9 @@ class Ledger:
             raise DataRefused(refused)
         tables.positions[batch.before.partition] = batch.after
         owed += batch.entries
+        for key, name in list(tables.transactions):
+            if key in batch.rebuilt:
+                del tables.transactions[key, name]
         for _, after in batch.accounts:
             tables.accounts[after.key] = replace(after, transactions={}, updates=frozenset())
         tables.transactions |= {(key, event.transaction.id): event for key, event in batch.transactions}

@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,9 @@ from tests.journeys.webhooks import offer_event
 from worker.consumer.commands import DISCARD
 from worker.headers import QUIET
 from worker.lookup.observations import observation
-from worker.ports import AccountKey, Headers, Question, Record
+from worker.ports import AccountKey, Headers, Question, Record, Wanted
+from worker.rules.state import AccountState
+from worker.simulator.world import World
 from worker.store import histories
 
 KEY = (True, "acct_1")
@@ -84,3 +87,27 @@ async def test_pages_of_any_size_give_the_same(books: Books, monkeypatch: pytest
     monkeypatch.setattr(histories, "ACCOUNTS_A_PAGE", size)
     assert await history(books, keys) == whole
     assert len(whole) == len(bodies)
+
+
+async def test_a_rebuilt_account_has_what_the_batch_says_and_nothing_of_what_it_had(books: Books) -> None:
+    position = await books.ledger.claim(PARTITION, "one", 0)
+    bodies = [event.body for event in World(seed=11, accounts=22).events() if event.type.startswith("capital.")]
+    before = await committed(books.ledger, position, records(bodies))
+    gone = max((after for _, after in before.accounts), key=lambda state: len(state.offers) + len(state.transactions))
+    foretold = frozenset({"financingoffer_1:canceled"})
+    new = AccountState(gone.account, gone.livemode, sequence=gone.sequence, foretold=foretold)
+    rebuilt = replace(
+        before,
+        before=before.after,
+        after=replace(before.after, next_offset=before.after.next_offset + 1),
+        accounts=[(replace(new, sequence=0), new)],
+        **dict.fromkeys(("transactions", "events", "parked", "unparked", "entries"), ()),
+        rebuilt=[gone.key],
+    )
+    await books.ledger.commit(rebuilt)
+    others = {after.key: replace(after, transactions={}, updates=frozenset()) for _, after in before.accounts}
+    wants = Wanted(frozenset(others), frozenset((gone.key, name) for name in gone.transactions))
+    loaded = await books.ledger.load(wants)
+    assert loaded.accounts == others | {gone.key: new}
+    assert gone.transactions
+    assert loaded.transactions == {}

@@ -1,9 +1,10 @@
 """A live system for replays: records on its events topic, taken by lanes of its own, and commands asked in process."""
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,8 @@ from worker.store.connection import connect
 from worker.store.ledger import Ledger
 from worker.topic.cluster import Cluster
 from worker.topic.source import PartitionSource
-from worker.wiring import WRITERS, circumstances
+from worker.wiring import WRITERS, Process, circumstances
+from worker.wiring import lanes as wired_lanes
 
 ACCOUNTS = 60
 # Records follow one another by so many ms, so that a time lies between any two; of late, lest retention take them.
@@ -112,6 +114,24 @@ async def lanes(system: System, **changes: str) -> AsyncIterator[Child]:
     await child.ready()
     yield child
     assert await child.terminate() == 0
+
+
+@asynccontextmanager
+async def publishing(system: System) -> AsyncIterator[None]:
+    """Lanes with their relays on every partition, in this process: by whatever rules it has at the moment."""
+    pool = await connect(system.settings)
+    begin = wired_lanes(Process(system.settings, asyncio.Event()), pool, PARTITIONS)
+    try:
+        with capture_logs():
+            async with AsyncExitStack() as stack:
+                at_work = [await stack.enter_async_context(begin(partition)) for partition in range(PARTITIONS)]
+                tasks = [asyncio.create_task(lane.run()) for lane in at_work]
+                yield
+                for lane in at_work:
+                    lane.stop()
+                await asyncio.gather(*tasks)
+    finally:
+        await pool.close()
 
 
 async def lived(system: System, events: Sequence[Event]) -> list[Record]:

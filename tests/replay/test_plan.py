@@ -57,10 +57,5 @@ def test_what_cannot_be_had_is_refused_with_its_reason(
         plan(starts, ends)
 
 
-def test_numbers_agree_only_where_a_span_begins_with_its_partition_and_everybody_is_replayed() -> None:
-    first, later = Span(0, 0, 50, 0), Span(1, 120, 300, 120)
-    everybody, one = Plan("", (first, later), frozenset()), Plan("", (first,), frozenset({"acct_1"}))
-    assert everybody.numbers(first)
-    assert not everybody.numbers(later)
-    assert not one.numbers(first)
-    assert everybody.records == 50 + 180
+def test_a_plan_counts_its_offsets() -> None:
+    assert Plan("", (Span(0, 0, 50, 0), Span(1, 120, 300, 120)), frozenset()).records == 50 + 180

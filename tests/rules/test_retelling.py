@@ -5,7 +5,7 @@ from tests.rules.lives import Life, transaction
 from worker.rules.facts import Summary, SummaryAnswered
 from worker.rules.identities import identity_of
 from worker.rules.milestones import Milestone
-from worker.rules.releases import MilestoneReleased, RefillLinked, SummaryChanged, WithholdingChanged
+from worker.rules.releases import MilestoneReleased, RefillLinked, Release, SummaryChanged, WithholdingChanged
 from worker.rules.retelling import Told, retell, revisions, told_once
 from worker.rules.state import AccountState, Link, Withholding
 
@@ -21,10 +21,13 @@ def funded() -> Account:
     return account
 
 
+def known(account: Account) -> dict[str, Release]:
+    return {identity_of(account.state.account, release): release for release in account.releases}
+
+
 def told(account: Account, told: Told, owed: list[str]) -> tuple[AccountState, list[str]]:
     """The account retold, and the identities of what is told now."""
-    known = {identity_of(account.state.account, release): release for release in account.releases}
-    decision = retell(account.state, known, told, owed)
+    decision = retell(account.state, known(account), told, owed)
     return decision.state, [identity_of(account.state.account, release) for release in decision.releases]
 
 
@@ -54,8 +57,7 @@ def test_what_is_owed_and_was_never_released_is_left_out() -> None:
 
 
 def milestone(account: Account, owed: list[str], which: str) -> MilestoneReleased:
-    known = {identity_of(account.state.account, release): release for release in account.releases}
-    for release in retell(account.state, known, NOTHING, owed).releases:
+    for release in retell(account.state, known(account), NOTHING, owed).releases:
         if identity_of(account.state.account, release) == which:
             assert isinstance(release, MilestoneReleased)
             return release
@@ -97,13 +99,13 @@ def test_a_gap_that_was_filled_since_is_none_any_more() -> None:
 def test_nothing_is_corrected_where_downstreams_last_word_is_right() -> None:
     account = funded()
     right = Told(4, {}, Withholding("A", "0.15"), 1, None, 0)
-    assert revisions(account.state, right) == []
+    assert revisions(known(account), right) == []
 
 
 def test_a_withholding_is_corrected_under_the_revision_after_the_last_that_was_told() -> None:
     wrong = Told(9, {}, Withholding("A", "0.9"), 5, None, 0)
     account = funded()
-    assert revisions(account.state, wrong) == [WithholdingChanged(Withholding("A", "0.15"), Withholding("A", "0.9"), 6)]
+    assert revisions(known(account), wrong) == [WithholdingChanged(Withholding("A", "0.15"), Withholding("A", "0.9"), 6)]
     state, now = told(account, wrong, [f"{account.state.account}:withholding:6"])
     assert now == [f"{account.state.account}:withholding:6"]
     assert (state.withholding, state.withholding_revision, state.sequence) == (Withholding("A", "0.15"), 6, 10)
@@ -131,7 +133,7 @@ def test_a_wrong_link_is_corrected_and_one_that_never_was_is_withdrawn() -> None
     right = Link("A", "only_candidate", "inferred")
     wrong = Told(9, {"B": (replace(right, original="Z"), 3), "C": (right, 1)}, Withholding("A", "0.15"), 1, None, 0)
     account = refilled()
-    assert revisions(account.state, wrong) == [RefillLinked("B", right, 4), RefillLinked("C", None, 2)]
+    assert revisions(known(account), wrong) == [RefillLinked("B", right, 4), RefillLinked("C", None, 2)]
     state, now = told(account, wrong, ["B:linked:4", "C:linked:2"])
     assert now == ["B:linked:4", "C:linked:2"]
     assert (state.offers["B"].link_told, state.offers["B"].link_revision) == (right, 4)
@@ -150,12 +152,12 @@ def test_a_link_that_was_never_told_is_told_under_its_first_revision() -> None:
 def test_a_summary_is_corrected_and_one_that_should_not_have_been_told_cannot_be_taken_back() -> None:
     account = funded()
     assert (
-        revisions(account.state, replace(NOTHING, summary=SUMMARY, summary_revision=1, withholding_revision=1))[1:]
+        revisions(known(account), replace(NOTHING, summary=SUMMARY, summary_revision=1, withholding_revision=1))[1:]
         == []
     )
     account.hear(SummaryAnswered(account.due("summary") or 0, SUMMARY))
     wrong = replace(NOTHING, summary=replace(SUMMARY, paid_amount=1), summary_revision=4)
-    assert revisions(account.state, wrong)[-1] == SummaryChanged(SUMMARY, 5)
+    assert revisions(known(account), wrong)[-1] == SummaryChanged(SUMMARY, 5)
 
 
 def test_what_was_foretold_is_not_told_again_when_it_comes_to_pass() -> None:
@@ -174,7 +176,7 @@ def test_what_was_foretold_is_not_told_again_when_it_comes_to_pass() -> None:
 def test_what_may_be_revised_is_not_told_once() -> None:
     account = refilled()
     account.hear(transaction())
-    once = told_once({identity_of(account.state.account, release): release for release in account.releases})
+    once = told_once(known(account))
     assert "A:created" in once
     assert "cptxn_1:recorded" in once
     assert "B:linked:1" not in once

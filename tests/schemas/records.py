@@ -50,10 +50,9 @@ def _observed(kind: Kind) -> Mapping[str, Any]:
     return {"headers": example["headers"] | {"ce_id": identity}, "payload": example["payload"] | {"id": identity}}
 
 
-def _commanded(kind: str, offset: int | None) -> Mapping[str, Any]:
+def _commanded(kind: str, asked: Mapping[str, Any]) -> Mapping[str, Any]:
     name = f"capital.command.{kind}"
     body = {"id": f"cmd_{kind}", "type": name, "created": AT, "livemode": True, "account": "acct_1"}
-    asked = {"reason": "a duplicate of evt_1", "record_offset": offset}
     headers = {"ce_specversion": "1.0", "ce_id": f"cmd_{kind}", "ce_type": name}
     return {
         "headers": headers | {"ce_source": "/capital-worker/operator"},
@@ -61,6 +60,20 @@ def _commanded(kind: str, offset: int | None) -> Mapping[str, Any]:
     }
 
 
+REBUILT: Final[Mapping[str, Any]] = {
+    "digest": "7d4c0b4dd9b5a1a06b2ca6e4d3b9a4d02b9a5be1f2d5c4b3a29180706f5e4d3c",
+    "told": {
+        "sequence": 4,
+        "digest": "1f2e3d4c5b6a79880716253443526170899aabbccddeeff00112233445566778",
+        "links": [],
+        "withholding": {"offer": "financingoffer_acct_1", "rate": "0.12"},
+        "withholding_revision": 1,
+        "summary": None,
+        "summary_revision": 0,
+        "foretold": [],
+    },
+    "owed": ["financingoffer_acct_1:canceled", "acct_1:withholding:2"],
+}
 LINE_OF_CREDIT: Final = {
     "id": "evt_3",
     "object": "event",
@@ -75,6 +88,7 @@ RECORDED: Final[Mapping[str, Mapping[str, Any]]] = {
     "com.stripe.capital.financing_transaction": _webhook(TRANSACTION_EXAMPLE.encode()),
     "com.stripe.capital.financing_summary": _webhook(json.dumps(LINE_OF_CREDIT).encode()),
     **{f"capital.observation.{kind}": _observed(kind) for kind in ANSWERS},
-    "capital.command.redrive": _commanded("redrive", None),
-    "capital.command.discard": _commanded("discard", 41),
+    "capital.command.redrive": _commanded("redrive", {"reason": "a duplicate of evt_1", "record_offset": None}),
+    "capital.command.discard": _commanded("discard", {"reason": "a duplicate of evt_1", "record_offset": 41}),
+    "capital.command.rebuild": _commanded("rebuild", {"reason": "cancellations were not understood"} | REBUILT),
 }

@@ -5,16 +5,20 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from worker.consumer import letters
+from worker.consumer.commands import Rebuild
 from worker.consumer.decode import Attributed, Unattributable, Understood
 from worker.consumer.notifications import Place, notify
-from worker.consumer.reading import Commanding, Foreign, Outcome, Reading, Telling, Untelling
+from worker.consumer.reading import Commanding, Foreign, Outcome, Reading, Rebuilding, Telling, Untelling
+from worker.consumer.rebuilding import TOO_LONG, Past, refusal
 from worker.consumer.recognition import taken
 from worker.consumer.redriving import blocked_by, remaining
 from worker.headers import is_quiet
 from worker.ports import AccountKey, Batch, Entry, LoggedEvent, ParkedRecord, Position, Record
-from worker.rules.decide import decide
+from worker.rules.decide import Decision, decide
 from worker.rules.draft import Timing
 from worker.rules.facts import Cause, Fact, Resumed, TransactionEvent, Unusable
+from worker.rules.releases import Release
+from worker.rules.retelling import retell
 from worker.rules.state import AccountState
 
 
@@ -22,25 +26,29 @@ from worker.rules.state import AccountState
 class Circumstances:
     """What deciding depends on besides records and state: timing, an account's home partition, the topic's name.
 
-    A replay for some accounts decides `only` their records, and leaves out all others.
+    A replay for some accounts decides `only` their records, and leaves out all others. What records say was done is
+    done `again` without asking whether it may: the lane that took them first has asked.
     """
 
     timing: Timing
     home: Callable[[str], int]
     events_topic: str
     only: frozenset[str] = frozenset()
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the lane knows of the accounts of a batch: their states, and what is parked of those commanded.
+    """What the lane knows of the accounts of a batch: their states, and what commands need to know besides.
 
-    `refused` are the offsets of records that the database will not take, and why.
+    That is what is parked of accounts, and for a command to rebuild one, by the command's offset, its past; none where
+    there is too much of it. `refused` are the offsets of records that the database will not take, and why.
     """
 
     states: Mapping[AccountKey, AccountState]
     parked: Mapping[AccountKey, Sequence[ParkedRecord]] = field(default_factory=dict)
     refused: Mapping[int, str] = field(default_factory=dict)
+    pasts: Mapping[int, Past | None] = field(default_factory=dict)
 
 
 class Deliberation:
@@ -55,6 +63,8 @@ class Deliberation:
         self._events: list[LoggedEvent] = []
         self._parked: dict[AccountKey, Sequence[ParkedRecord]] = {}
         self._unparked: list[ParkedRecord] = []
+        self._rebuilt: dict[AccountKey, Past] = {}
+        self.releases: list[Release] = []
         # Entries belong to the record at hand, also those of a parked record that it redrives.
         self._offset = before.next_offset
         self.outcomes: Counter[Outcome] = Counter()
@@ -77,8 +87,13 @@ class Deliberation:
             case Unattributable(record, reason):
                 self._bury(record, None, reason)
                 return "unattributable"
-            case Telling(attributed) | Untelling(attributed) | Commanding(attributed) if not self._at_home(attributed):
+            case Telling(attributed) | Untelling(attributed) | Commanding(attributed) | Rebuilding(attributed) if (
+                not self._at_home(attributed)
+            ):
                 return self._send_home(attributed)
+            case Rebuilding(attributed, rebuild):
+                self._log(attributed, rebuild.created, None)
+                return self._rebuild(attributed, rebuild)
             case Commanding(attributed, command):
                 self._log(attributed, command.created, None)
                 self._redrive(attributed, command.discarded)
@@ -172,34 +187,60 @@ class Deliberation:
         reading = blocked_by(parked)
         return reading if isinstance(reading, str) else self._apply(reading.attributed, reading.understood)
 
+    def _rebuild(self, attributed: Attributed, rebuild: Rebuild) -> Outcome:
+        """Put what the account's records make of it in its place, or drop the command with the reason."""
+        offset = attributed.record.offset
+        past = self._known.pasts[offset]
+        # In a replay the account has its own numbers, and a later build's own digest.
+        reason = None if self._circumstances.again else refusal(self._state(attributed.key), past, rebuild)
+        reason = self._known.refused.get(offset, TOO_LONG if past is None else reason)
+        if past is None or reason is not None:
+            self._bury(attributed.record, attributed, reason or TOO_LONG)
+            return "refused"
+        decision = retell(past.state, past.released, rebuild.told, rebuild.owed)
+        self._rebuilt[attributed.key] = past
+        self._keep(decision, Cause(attributed.id, attributed.record.timestamp))
+        return "rebuilt"
+
     def _decide(self, attributed: Attributed, fact: Fact) -> None:
         # That an account waits is told, whatever record it waits behind.
         quiet = is_quiet(attributed.record.headers) and not isinstance(fact, Unusable)
         cause = Cause(attributed.id, attributed.record.timestamp, quiet)
-        before = self._state(attributed.key)
-        decision = decide(before, fact, cause, self._circumstances.timing)
+        self._keep(decide(self._state(attributed.key), fact, cause, self._circumstances.timing), cause)
+
+    def _keep(self, decision: Decision, cause: Cause) -> None:
+        """The account as decided, and an entry for each release: the last bears the account's sequence."""
+        state = decision.state
+        first = state.sequence - len(decision.releases) + 1
         self._entries += [
-            notify(decision.state, release, cause, Place(self._number() + further, self._offset, sequence))
-            for further, (sequence, release) in enumerate(enumerate(decision.releases, before.sequence + 1))
+            notify(state, release, cause, Place(self._number() + further, self._offset, first + further))
+            for further, release in enumerate(decision.releases)
         ]
-        self._states[attributed.key] = decision.state
+        self.releases += decision.releases
+        self._states[state.key] = state
 
     def batch(self, last: Record) -> Batch:
         """Everything that changes, up to and with the record `last`."""
         return Batch(
             before=self._before,
             after=replace(self._before, next_offset=last.offset + 1, next_number=self._number(), last=taken(last)),
-            accounts=[(self._before_of(key), state) for key, state in self._states.items()],
+            accounts=[(self._written(key), state) for key, state in self._states.items()],
             transactions=list(self._transactions()),
             events=self._events,
             parked=[record for records in self._parked.values() for record in records],
             unparked=self._unparked,
             entries=self._entries,
+            rebuilt=tuple(self._rebuilt),
+            subjects=[subject for past in self._rebuilt.values() for subject in past.subjects],
         )
+
+    def _written(self, key: AccountKey) -> AccountState:
+        """What the tables have of an account before the batch's changes; of one that is rebuilt, nothing any more."""
+        return AccountState(account=key[1], livemode=key[0]) if key in self._rebuilt else self._before_of(key)
 
     def _transactions(self) -> Iterator[tuple[AccountKey, TransactionEvent]]:
         """The transactions that are new or were corrected."""
         for key, state in self._states.items():
             for identity, event in state.transactions.items():
-                if self._before_of(key).transactions.get(identity) is not event:
+                if self._written(key).transactions.get(identity) is not event:
                     yield key, event

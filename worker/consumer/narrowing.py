@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from worker.consumer.deciding import Decider
-from worker.consumer.reading import Commanding, Telling, read
+from worker.consumer.reading import Commanding, Rebuilding, Telling, read
 from worker.consumer.redriving import remaining
 from worker.ports import DataRefused, Ledger, Position, Record
 
@@ -20,7 +20,7 @@ async def blamed(
     Raises the refusal again where no account can be blamed for it.
     """
     match read(record):
-        case Telling():
+        case Telling() | Rebuilding():
             return {record.offset: str(refusal)}
         case Commanding(attributed, command):
             parked = (await ledger.parked([attributed.key])).get(attributed.key, ())

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from worker.consumer.commands import TYPES, Command, read_command
+from worker.consumer.commands import TYPES, Rebuild, Redrive, read_command
 from worker.consumer.decode import (
     Attributed,
     Invalid,
@@ -59,10 +59,10 @@ class Untelling:
 
 @dataclass(frozen=True, slots=True)
 class Commanding:
-    """An operator's command about an account."""
+    """A command to redrive what is parked of an account."""
 
     attributed: Attributed
-    command: Command
+    command: Redrive
 
     @property
     def record(self) -> Record:
@@ -70,8 +70,32 @@ class Commanding:
         return self.attributed.record
 
 
-Reading = Telling | Untelling | Commanding | Unattributable | Foreign
-Outcome = Literal["applied", "foreign", "unattributable", "misrouted", "quarantined", "parked", "commanded", "left_out"]
+@dataclass(frozen=True, slots=True)
+class Rebuilding:
+    """A command to decide an account anew."""
+
+    attributed: Attributed
+    rebuild: Rebuild
+
+    @property
+    def record(self) -> Record:
+        """The record."""
+        return self.attributed.record
+
+
+Reading = Telling | Untelling | Commanding | Rebuilding | Unattributable | Foreign
+Outcome = Literal[
+    "applied",
+    "foreign",
+    "unattributable",
+    "misrouted",
+    "quarantined",
+    "parked",
+    "commanded",
+    "rebuilt",
+    "refused",
+    "left_out",
+]
 
 
 def read(record: Record) -> Reading:
@@ -94,16 +118,22 @@ def _read_carefully(record: Record) -> Reading:
     return Telling(attributed, understood)
 
 
-def _command(attributed: Attributed) -> Commanding | Unattributable:
+def _command(attributed: Attributed) -> Commanding | Rebuilding | Unattributable:
     """A command that cannot be read parks nobody: it says nothing about the account."""
     try:
-        return Commanding(attributed, read_command(attributed.record.value or b"", attributed.type))
+        command = read_command(attributed.record.value or b"", attributed.type)
     except ValidationError as error:
         return Unattributable(attributed.record, reason_of(error))
+    return Rebuilding(attributed, command) if isinstance(command, Rebuild) else Commanding(attributed, command)
+
+
+def owner_of(reading: Reading) -> AccountKey | None:
+    """Whose a record is, None where it is no account's."""
+    return None if isinstance(reading, Unattributable | Foreign) else reading.attributed.key
 
 
 def commanded(readings: Sequence[Reading]) -> frozenset[AccountKey]:
-    """The accounts that commands are about."""
+    """The accounts whose parked records commands are about."""
     return frozenset(reading.attributed.key for reading in readings if isinstance(reading, Commanding))
 
 
@@ -123,7 +153,7 @@ def wanted(readings: Sequence[Reading]) -> Wanted:
                         updates.add((attributed.key, understood.created, event_id))
                     case _:
                         pass
-            case Untelling(attributed) | Commanding(attributed):
+            case Untelling(attributed) | Commanding(attributed) | Rebuilding(attributed):
                 accounts.add(attributed.key)
             case _:
                 pass

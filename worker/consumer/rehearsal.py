@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
-from worker.consumer.commands import Command
+from worker.consumer.commands import Redrive
 from worker.consumer.decode import Attributed
 from worker.consumer.deliberation import Circumstances, Deliberation, Known
 from worker.consumer.reading import Commanding
@@ -55,7 +55,7 @@ def rehearse(
     partition = circumstances.home(state.account)
     after = parked[-1].record.offset + 1 if parked else 0
     record = Record(partition, after, 0, None, b"", ())
-    command = Commanding(Attributed(record, state.key, "rehearsal", "capital.command.redrive"), Command(discarded, 0))
+    command = Commanding(Attributed(record, state.key, "rehearsal", "capital.command.redrive"), Redrive(discarded, 0))
     known = Known({state.key: state}, {state.key: parked}, refused)
     deliberation = Deliberation(Position(partition, 1, after, NUMBER), known, circumstances)
     deliberation.take(command)

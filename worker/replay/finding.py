@@ -10,7 +10,7 @@ Row = Mapping[str, Any]
 # another place, by another record or under another number. `different`: any other column differs.
 Kind = Literal["missing", "extra", "elsewhere", "different"]
 
-PLACES: Final = frozenset({"partition", "record_offset", "number", "sequence", "time", "causation_id"})
+PLACES: Final = frozenset({"partition", "record_offset", "sequence", "time", "causation_id"})
 
 
 @dataclass(frozen=True, slots=True)

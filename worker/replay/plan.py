@@ -43,10 +43,6 @@ class Plan:
         """How many offsets there are to go through."""
         return sum(span.end - span.start for span in self.spans)
 
-    def numbers(self, span: Span) -> bool:
-        """Whether the shadow's outbox is numbered as the live one: the span begins where the partition does."""
-        return span.start == 0 and not self.accounts
-
 
 def drawn(
     extents: Sequence[Extent],

@@ -51,6 +51,19 @@ async def opened(settings: Settings, name: str, request: Request) -> AsyncIterat
 
 
 @asynccontextmanager
+async def finished(settings: Settings, name: str) -> AsyncIterator[Replay]:
+    """A replay of this name that has gone through its plan. Raises Refused, Unavailable and SchemaMismatch."""
+    async with _shadow(settings, name) as (live, shadow, schema):
+        plan = await _saved(shadow, name)
+        if plan is None:
+            raise Refused(f"there is no replay named {name}")
+        left = await shadows.unfinished(shadow)
+        if left:
+            raise Refused(f"the replay {name} is not finished: run `{plan.request}` again under its name")
+        yield Replay(settings, live, shadow, schema, plan)
+
+
+@asynccontextmanager
 async def _shadow(settings: Settings, name: str) -> AsyncIterator[tuple[Pool, Pool, str]]:
     schema = schema_of(settings, name)
     async with AsyncExitStack() as stack:
@@ -92,9 +105,13 @@ def _rows(plan: Plan) -> shadows.SavedPlan:
 
 
 async def drop(settings: Settings, name: str) -> None:
-    """Remove a replay's shadow; nothing where there is none. Raises Unavailable."""
-    pool = await connect(settings, connections=1, unhurried=True)
+    """Remove a replay's shadow; nothing where there is none. Raises Refused and Unavailable."""
+    schema = schema_of(settings, name)
+    pool = await connect(settings, connections=2, unhurried=True)
     try:
-        await shadows.drop(pool, schema_of(settings, name))
+        async with shadows.locked(pool, schema) as mine:
+            if not mine:
+                raise Refused(f"a replay named {name} is running")
+            await shadows.drop(pool, schema)
     finally:
         await pool.close()

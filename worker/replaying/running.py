@@ -39,7 +39,7 @@ async def run(replay: Replay, progress: Progress) -> None:
     Raises Refused, and groups of Unavailable.
     """
     relays = {span.partition: Silence(span.start) for span in replay.plan.spans}
-    deciding = await circumstances(replay.settings, replay.plan.accounts)
+    deciding = replace(await circumstances(replay.settings), only=replay.plan.accounts, again=True)
     watching = asyncio.create_task(_watch(relays, progress))
     refusals: list[Refused] = []
     try:
@@ -56,10 +56,10 @@ async def run(replay: Replay, progress: Progress) -> None:
     progress(sum(relay.done for relay in relays.values()))
 
 
-async def circumstances(settings: Settings, accounts: frozenset[str] = frozenset()) -> Circumstances:
-    """What the live lanes decide by, for these accounts alone. Raises Unavailable."""
+async def circumstances(settings: Settings) -> Circumstances:
+    """What the live lanes decide by. Raises Unavailable."""
     partitions = await partitions_of(Cluster.of(settings), settings.events_topic)
-    return replace(wiring.circumstances(settings, partitions), only=accounts)
+    return wiring.circumstances(settings, partitions)
 
 
 async def _watch(relays: Mapping[int, Silence], progress: Progress) -> None:

@@ -4,7 +4,7 @@ That state is what today's rules make of the records before the range, as the li
 told, and the account's sequence goes on from there.
 """
 
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from worker.consumer.deliberation import Circumstances
@@ -57,7 +57,7 @@ class SeedingLedger:
 
     async def history(
         self, accounts: Iterable[AccountKey], partition: int, before: int
-    ) -> AsyncIterator[tuple[AccountKey, Record]]:
+    ) -> AsyncGenerator[tuple[AccountKey, Record], None]:
         """The accounts' records before an offset: those before the range as the live tables hold them."""
         for key in sorted(accounts):
             async for past in self._past.ledger.history([key], partition, min(before, self._span.start)):

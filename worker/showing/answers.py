@@ -24,6 +24,8 @@ def answer(record_type: str | None, said: Mapping[str, Any]) -> str | None:
             return f"what is parked is applied: {_reason(said)}"
         case "capital.command.discard":
             return f"the record at offset {said.get('record_offset')} is dropped: {_reason(said)}"
+        case "capital.command.rebuild":
+            return f"the account is decided anew from all its records: {_reason(said)}"
         case _:
             return None
 

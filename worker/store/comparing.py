@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from worker.ports import AccountKey
+from worker.store.tellings import DIGEST
 
 # Each table with what tells its rows apart within an account. `lookup` is left out: its attempts are the lookup
 # role's own; `cursor` too: epochs and owners are the lanes'.
@@ -65,6 +66,47 @@ HAVING bool_or(record_offset IS NULL OR record_offset < end_offset)
 ORDER BY livemode, account
 """
 
+# The last command that rebuilt each account, of those that its lane did not drop, with what it says was told before;
+# one that came after the plan's end explains all that was told up to there.
+PROMOTED: Final = """
+SELECT DISTINCT ON (livemode, account) livemode, account, partition, record_offset, event_id, type,
+       convert_from(body, 'UTF8')::json #>> '{{data,object,told,digest}}' AS told
+FROM {live}.event JOIN unnest($1::boolean[], $2::text[]) AS scope (livemode, account) USING (livemode, account)
+JOIN {shadow}.replay_plan USING (partition)
+WHERE type = 'capital.command.rebuild' AND ours AND record_offset >= start_offset
+  AND NOT EXISTS (
+    SELECT FROM {live}.outbox AS letter WHERE (letter.livemode, letter.account, letter.destination, letter.id)
+                                              = (event.livemode, event.account, 'dead_letters', event.event_id)
+  )
+ORDER BY livemode, account, record_offset DESC
+"""
+
+TOLD_BEFORE: Final = f"""
+SELECT {DIGEST} FROM {{live}}.outbox
+WHERE livemode = $1 AND account = $2 AND destination = 'notifications' AND partition = $3 AND record_offset < $4
+"""  # noqa: S608 - joined from constants
+
+# What a promoted account should have been told, and was not even by its promotion.
+UNTOLD: Final = """
+SELECT replayed.id FROM {shadow}.outbox AS replayed
+WHERE livemode = $1 AND account = $2 AND destination = 'notifications'
+  AND type NOT IN ('capital.refill.linked.v1', 'capital.withholding.changed.v1', 'capital.summary.observed.v1')
+  AND id NOT IN (SELECT id FROM {live}.outbox WHERE livemode = $1 AND account = $2 AND destination = 'notifications')
+ORDER BY number
+"""
+
+# Entries whose number does not follow the one before, or which lie behind a later record's: then something was lost
+# or disordered. Numbers are no part of a row's comparison, for one entry more would shift all that follow.
+MISNUMBERED: Final = """
+SELECT partition, number, expected, record_offset, earlier
+FROM (
+    SELECT partition, number, lag(number) OVER entries + 1 AS expected, record_offset,
+           lag(record_offset) OVER entries AS earlier
+    FROM {live}.outbox WINDOW entries AS (PARTITION BY partition ORDER BY number)
+) AS numbered
+WHERE number <> expected OR record_offset < earlier ORDER BY partition, number
+"""
+
 ENTRIES: Final = """
 SELECT count(*) FROM {live}.outbox
 JOIN unnest($1::boolean[], $2::text[]) AS scope (livemode, account) USING (livemode, account)
@@ -80,11 +122,11 @@ ORDER BY record_offset DESC LIMIT 1
 
 # An outbox entry is told apart by its id, wherever it was told; a copy or a record passed on, by its place.
 _ENTRY: Final = """
-SELECT livemode, account, partition, record_offset,
-       CASE WHEN partition = ANY ($4::integer[]) THEN number END AS number,
-       destination, sequence, id, type, subject, time, causation_id, key, headers, value
+SELECT livemode, account, partition, record_offset, destination, sequence, id, type, subject, time, causation_id, key,
+       headers, value
 FROM {schema}.outbox JOIN scope USING (livemode, account) JOIN {shadow}.replay_plan USING (partition)
 WHERE record_offset >= start_offset AND record_offset < end_offset
+  AND NOT (partition = promoted_on AND record_offset < promoted_at)
 """
 _ENTRY_KEY: Final = "CASE destination WHEN 'notifications' THEN id ELSE destination || ':' || record_offset || id END"
 
@@ -109,11 +151,12 @@ FULL JOIN (SELECT livemode, account, {key} AS key, {place} AS place, t AS whole 
 WHERE l.whole::text IS DISTINCT FROM s.whole::text
 """
 
-# $1 to $3 are the accounts in scope with whether they moved, $4 the partitions whose entries bear equal numbers.
+# The arguments are the accounts in scope, whether each moved, and where it was promoted, -1 where it was not.
 _DIFFERENT: Final = """
 WITH scope AS MATERIALIZED (
-    SELECT livemode, account, moved
-    FROM unnest($1::boolean[], $2::text[], $3::boolean[]) AS asked (livemode, account, moved)
+    SELECT livemode, account, moved, promoted_on, promoted_at
+    FROM unnest($1::boolean[], $2::text[], $3::boolean[], $4::integer[], $5::bigint[])
+         AS asked (livemode, account, moved, promoted_on, promoted_at)
 ), unmoved AS MATERIALIZED (SELECT livemode, account FROM scope WHERE NOT moved)
 {tables}
 ORDER BY livemode, account, rank, place, key

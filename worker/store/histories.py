@@ -4,7 +4,7 @@ The event log has what was applied, `parked` what waits, and the outbox, as a de
 were only counted, and what named no account is no account's.
 """
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from typing import Final
 
 import asyncpg
@@ -46,7 +46,7 @@ ORDER BY livemode, account, record_offset, rank LIMIT $8
 
 async def history(
     pool: Pool, accounts: Iterable[AccountKey], partition: int, before: int
-) -> AsyncIterator[tuple[AccountKey, Record]]:
+) -> AsyncGenerator[tuple[AccountKey, Record], None]:
     """The records of these accounts on a partition at offsets before `before`, account by account, each in order.
 
     Of headers, the event log kept only what records are decided by. Raises Unavailable.

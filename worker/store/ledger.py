@@ -1,6 +1,6 @@
 """The ledger: claiming a partition, loading what a batch needs, and committing all of it behind the fence."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from worker.ports import (
@@ -74,7 +74,7 @@ class Ledger:
 
     def history(
         self, accounts: Iterable[AccountKey], partition: int, before: int
-    ) -> AsyncIterator[tuple[AccountKey, Record]]:
+    ) -> AsyncGenerator[tuple[AccountKey, Record], None]:
         """The accounts' records on a partition at offsets before `before`, account by account, each in order."""
         return histories.history(self._pool, accounts, partition, before)
 

@@ -1,5 +1,7 @@
 """Lookups: the questions that the rules want asked, written where the lookup role finds those that are due."""
 
+from collections.abc import Sequence
+
 from worker.ports import Batch
 from worker.rules.lookups import lookups
 from worker.store.arrays import columns
@@ -13,7 +15,7 @@ FROM unnest($1::boolean[], $2::text[], $3::text[], $4::text[], $5::bigint[])
      AS new (livemode, account, kind, subject, due),
      LATERAL (SELECT 'epoch'::timestamptz + due * interval '1 ms' AS at) AS time
 ON CONFLICT (livemode, account, kind, subject)
-DO UPDATE SET due = excluded.due, retry_at = excluded.retry_at, attempts = 0
+DO UPDATE SET due = excluded.due, retry_at = excluded.retry_at, attempts = 0 WHERE lookup.due <> excluded.due
 """
 
 FORGET = """
@@ -21,6 +23,17 @@ DELETE FROM lookup USING unnest($1::boolean[], $2::text[], $3::text[], $4::text[
        AS gone (livemode, account, kind, subject)
 WHERE (lookup.livemode, lookup.account, lookup.kind, lookup.subject)
       = (gone.livemode, gone.account, gone.kind, gone.subject)
+"""
+
+# Of a rebuilt account nothing is known but what is open now.
+FORGET_OTHERS = """
+DELETE FROM lookup USING unnest($1::boolean[], $2::text[]) AS rebuilt (livemode, account)
+WHERE (lookup.livemode, lookup.account) = (rebuilt.livemode, rebuilt.account)
+  AND NOT EXISTS (
+    SELECT FROM unnest($3::boolean[], $4::text[], $5::text[], $6::text[]) AS open (livemode, account, kind, subject)
+    WHERE (open.livemode, open.account, open.kind, open.subject)
+          = (lookup.livemode, lookup.account, lookup.kind, lookup.subject)
+  )
 """
 
 
@@ -32,7 +45,15 @@ async def write_lookups(connection: Connection, batch: Batch) -> None:
         was, now = lookups(before), lookups(after)
         asked += [(*after.key, *lookup, due) for lookup, due in now.items() if was.get(lookup) != due]
         gone += [(*after.key, *lookup) for lookup in was.keys() - now.keys()]
+    if batch.rebuilt:
+        still_open = [question[:4] for question in asked]
+        await connection.execute(FORGET_OTHERS, *columns(list(batch.rebuilt)), *_columns_of_four(still_open))
     if gone:
         await connection.execute(FORGET, *columns(gone))
     if asked:
         await connection.execute(ASK, *columns(asked))
+
+
+def _columns_of_four(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:
+    """Rows as four arrays, also where there are none."""
+    return [[row[place] for row in rows] for place in range(4)]

@@ -27,9 +27,13 @@ DO UPDATE SET status = excluded.status, offer_id = excluded.offer_id, advance_am
 
 async def write_summaries(connection: Connection, batch: Batch) -> None:
     """Write summaries that show something new."""
-    rows = [_row(after) for before, after in batch.accounts if before.summary_revision != after.summary_revision]
+    rows = [_row(after) for before, after in batch.accounts if _told(before) != _told(after)]
     if rows:
         await connection.execute(SUMMARIES, *columns(rows))
+
+
+def _told(state: AccountState) -> tuple[object, int]:
+    return state.summary, state.summary_revision
 
 
 def _row(state: AccountState) -> tuple[object, ...]:

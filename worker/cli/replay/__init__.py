@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from worker.cli.replay import promote
 from worker.cli.replay.reports import report_of
 from worker.cli.subcommands import Subcommands
 from worker.replay.plan import Refused
@@ -45,6 +46,11 @@ def add_to(commands: Subcommands) -> None:
     command.add_argument("--keep", action="store_true", help="keep the shadow, also where nothing differs")
     command.add_argument("--json", action="store_true", help="one JSON line for each difference, then one in sum")
     command.set_defaults(role="replay", run=replay)
+    actions = command.add_subparsers(dest="action", metavar="promote | drop")
+    promote.add_to(actions, _name)
+    dropping = actions.add_parser("drop", help="remove a shadow that was kept")
+    dropping.add_argument("--name", type=_name, required=True, help="of the shadow")
+    dropping.set_defaults(run=drop)
 
 
 def _read(reader: Callable[[str], Value]) -> Callable[[str], Value]:
@@ -65,6 +71,16 @@ def _name(text: str) -> str:
     return text
 
 
+async def drop(settings: Settings, chosen: argparse.Namespace) -> int:
+    """Remove a shadow; 1 where a replay works on it."""
+    try:
+        await opening.drop(settings, chosen.name)
+    except Refused as error:
+        print(f"refused: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
 async def replay(settings: Settings, chosen: argparse.Namespace) -> int:
     """Replay, then report: 0 where nothing differs, 3 where something does, 1 where it cannot be done."""
     if not (chosen.from_beginning or chosen.start or chosen.account):
@@ -77,7 +93,7 @@ async def replay(settings: Settings, chosen: argparse.Namespace) -> int:
     try:
         async with opening.opened(settings, chosen.name, request) as begun:
             await _with_progress(begun)
-            comparison = await comparing.compare(begun, report.difference)
+            comparison = await comparing.compare(begun, report)
             report.end(begun, comparison)
     except Refused as error:
         print(f"refused: {error}", file=sys.stderr)

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 
 from worker.replay.finding import Finding, finding
 from worker.replaying.opening import Replay
-from worker.store.differences import Comparison, Difference
+from worker.store.differences import Cause, Comparison, Difference, Promotion
 
 MOST_LINES: Final = 200
 LONGEST_VALUE: Final = 60
@@ -21,6 +21,10 @@ class Report(Protocol):
         """A row that differs; those of one account come one after another."""
         ...
 
+    def promoted(self, one: Promotion) -> None:
+        """An account of which only what was told since its promotion was compared."""
+        ...
+
     def end(self, replay: Replay, comparison: Comparison) -> None:
         """Everything was compared."""
         ...
@@ -32,7 +36,7 @@ def report_of(*, as_json: bool) -> Report:
 
 
 class JsonReport:
-    """A JSON object a line: one for each difference, and one with `compared` at the end."""
+    """A JSON object a line: one for each difference or promotion, and one with `compared` at the end."""
 
     def difference(self, one: Difference) -> None:
         """Print a difference."""
@@ -45,7 +49,17 @@ class JsonReport:
             "finding": found.kind,
             "columns": {name: {"live": live, "replayed": shadow} for name, (live, shadow) in found.columns.items()},
             "row": one.live if one.shadow is None else one.shadow if one.live is None else None,
-            "record": one.cause and _record(one),
+            "record": one.cause and _record(one.cause),
+        }
+        print(json.dumps(shown))
+
+    def promoted(self, one: Promotion) -> None:
+        """Print a promotion."""
+        shown = {
+            "account": one.account,
+            "livemode": one.livemode,
+            "promoted_by": _record(one.command),
+            "never_told": list(one.untold),
         }
         print(json.dumps(shown))
 
@@ -54,14 +68,8 @@ class JsonReport:
         print(json.dumps({"compared": _sum(replay, comparison)}))
 
 
-def _record(one: Difference) -> dict[str, Any]:
-    assert one.cause is not None  # noqa: S101 - for the type checker
-    return {
-        "id": one.cause.id,
-        "type": one.cause.type,
-        "partition": one.cause.partition,
-        "offset": one.cause.offset,
-    }
+def _record(cause: Cause) -> dict[str, Any]:
+    return {"id": cause.id, "type": cause.type, "partition": cause.partition, "offset": cause.offset}
 
 
 def _sum(replay: Replay, comparison: Comparison) -> dict[str, Any]:
@@ -72,6 +80,7 @@ def _sum(replay: Replay, comparison: Comparison) -> dict[str, Any]:
         "outbox_entries": comparison.notifications,
         "accounts_that_differ": len(comparison.differing),
         "accounts_that_went_on": comparison.moved,
+        "accounts_promoted": comparison.promoted,
         "sources": [
             {"partition": span.partition, "from": span.start, "until": span.end, "topic_from": span.topic_from}
             for span in replay.plan.spans
@@ -85,6 +94,7 @@ class TextReport:
     def __init__(self) -> None:
         self._account: tuple[bool, str] | None = None
         self._counts: Counter[str] = Counter()
+        self._untold = 0
 
     def difference(self, one: Difference) -> None:
         """Print a difference, while they are not too many."""
@@ -96,12 +106,20 @@ class TextReport:
             print(f"{one.account or 'of no account'} ({'live' if one.livemode else 'test'})")
         print(f"  {_line(one, finding(one.live, one.shadow))}")
 
+    def promoted(self, one: Promotion) -> None:
+        """Say what is still owed; the sum counts them."""
+        self._untold += len(one.untold)
+
     def end(self, replay: Replay, comparison: Comparison) -> None:
         """Print the sum."""
         if self._counts.total() > MOST_LINES:
             print(f"… and {self._counts.total() - MOST_LINES:,} more: --json names every one")
         print(f"{replay.plan.records:,} offsets of {len(replay.plan.spans)} partitions, {replay.plan.request}")
-        print("; ".join([*self._found(comparison), *_moved(comparison)]))
+        print("; ".join([*self._found(comparison), *_left_out(comparison)]))
+        if self._untold:
+            print(
+                f"of promoted accounts {self._untold:,} notifications were never sent: `replay promote --emit missing`"
+            )
 
     def _found(self, comparison: Comparison) -> Iterator[str]:
         found = ", ".join(f"{table} {count:,}" for table, count in self._counts.items()) or "no differences"
@@ -110,9 +128,11 @@ class TextReport:
             yield f"{len(comparison.differing):,} accounts differ"
 
 
-def _moved(comparison: Comparison) -> Iterator[str]:
+def _left_out(comparison: Comparison) -> Iterator[str]:
     if comparison.moved:
         yield f"{comparison.moved:,} accounts went on meanwhile: only what they were told was compared"
+    if comparison.promoted:
+        yield f"{comparison.promoted:,} accounts were promoted: what they were told before was not compared"
 
 
 def _line(one: Difference, found: Finding) -> str:
@@ -153,7 +173,7 @@ def _shown(found: Finding) -> Iterator[tuple[str, tuple[Any, Any]]]:
     for name, values in found.columns.items():
         if name == "value":
             yield from _data(*values)
-        elif name not in {"facts", "record_offset", "number", "time"} or len(found.columns) == 1:
+        elif name not in {"facts", "record_offset", "time"} or len(found.columns) == 1:
             yield name, values
 
 
