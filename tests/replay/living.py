@@ -59,7 +59,17 @@ class Said:
     @property
     def differences(self) -> list[dict[str, Any]]:
         """The differences of a JSON report."""
-        return self.lines[:-1]
+        return [line for line in self.lines if "finding" in line]
+
+    @property
+    def promotions(self) -> list[dict[str, Any]]:
+        """The accounts that a JSON report says were promoted."""
+        return [line for line in self.lines if "promoted_by" in line]
+
+    @property
+    def sources(self) -> list[dict[str, Any]]:
+        """Where a JSON report says records came from."""
+        return [line["source"] for line in self.lines if "source" in line]
 
 
 @dataclass

@@ -56,10 +56,6 @@ async def promote(commands: Commands, *arguments: str) -> Said:
     return await commands.run("replay", "promote", "--name", "all", *arguments)
 
 
-def findings(done: Said) -> list[dict[str, Any]]:
-    return [line for line in done.lines if "finding" in line]
-
-
 async def test_a_wrong_rule_is_found_repaired_and_only_what_was_missing_is_told(
     system: System, commands: Commands
 ) -> None:
@@ -69,7 +65,7 @@ async def test_a_wrong_rule_is_found_repaired_and_only_what_was_missing_is_told(
     before = await system.notifications()
     found = await commands.replay("--from-beginning")
     assert found.status == DIFFERENT
-    assert {(one["livemode"], one["account"]) for one in findings(found)} == wrong
+    assert {(one["livemode"], one["account"]) for one in found.differences} == wrong
 
     async with publishing(system):
         done = await promote(commands, "--accept", str(len(wrong)), "--emit", "missing", "--json")
@@ -81,7 +77,7 @@ async def test_a_wrong_rule_is_found_repaired_and_only_what_was_missing_is_told(
     assert {one.partition(":")[2] for one in new} == set(sent)
     assert len(new) == len(sent) == len(told) - len(before)
     again = await commands.replay("--from-beginning")
-    assert (again.status, findings(again)) == (0, []), again.out[-3_000:]
+    assert (again.status, again.differences) == (0, []), again.out[-3_000:]
     assert again.compared["accounts_promoted"] == len(wrong)
 
 
@@ -97,7 +93,7 @@ async def test_after_a_promotion_every_range_is_replayed_without_a_difference(
     rows = await system.rows("SELECT partition, record_offset FROM event ORDER BY partition, record_offset")
     for partition, offset in rows:
         done = await commands.replay("--from-offset", f"{partition}:{offset}")
-        assert (done.status, findings(done)) == (0, []), (partition, offset, done.out[-2_000:], done.err)
+        assert (done.status, done.differences) == (0, []), (partition, offset, done.out[-2_000:], done.err)
 
 
 async def test_what_was_told_before_a_promotion_is_explained_only_as_it_was_then(
@@ -111,7 +107,7 @@ async def test_what_was_told_before_a_promotion_is_explained_only_as_it_was_then
     done = await commands.replay("--from-beginning")
     assert done.status == DIFFERENT
     assert done.compared["accounts_promoted"] == 0
-    assert "live:financingoffer_acct_1:created" in {one["key"] for one in findings(done)}
+    assert "live:financingoffer_acct_1:created" in {one["key"] for one in done.differences}
 
 
 async def test_without_emission_what_is_missing_is_named_and_can_be_told_later(
@@ -128,12 +124,12 @@ async def test_without_emission_what_is_missing_is_named_and_can_be_told_later(
         # A new replay finds nothing wrong with it any more, so that it has to be named.
         replayed = await commands.replay("--from-beginning", "--keep")
         assert replayed.status == 0
-        assert replayed.lines[0]["never_told"] == ["live:financingoffer_acct_1:canceled"]
+        assert replayed.promotions[0]["never_told"] == ["live:financingoffer_acct_1:canceled"]
         done = await promote(commands, "--account", "acct_1", "--emit", "missing", "--json")
         assert (done.status, done.lines[0]["sent"]) == (0, ["financingoffer_acct_1:canceled"])
     assert [told.id for told in await system.notifications()][-1] == "live:financingoffer_acct_1:canceled"
     again = await commands.replay("--from-beginning")
-    assert (again.status, again.lines[0]["never_told"]) == (0, []), again.out
+    assert (again.status, again.promotions[0]["never_told"]) == (0, []), again.out
     said = await system.rows("SELECT convert_from(body, 'UTF8')::json #>> '{data,object,reason}' FROM event WHERE ours")
     assert sorted(said) == [("",), ("deaf",)]
 
@@ -166,7 +162,7 @@ async def test_what_was_told_too_early_is_never_told_again(system: System, comma
         "live:acct_1:withholding:3",
     ]
     again = await commands.replay("--from-beginning")
-    assert (again.status, findings(again)) == (0, []), again.out[-3_000:]
+    assert (again.status, again.differences) == (0, []), again.out[-3_000:]
 
 
 async def test_an_account_that_goes_on_meanwhile_is_proposed_anew(
@@ -190,7 +186,7 @@ async def test_an_account_that_goes_on_meanwhile_is_proposed_anew(
     sequences = [int(told.headers["ce_sequence"]) for told in await system.notifications()]
     assert sequences == [1, 2, 3, 4]
     again = await commands.replay("--from-beginning")
-    assert (again.status, findings(again)) == (0, []), again.out[-3_000:]
+    assert (again.status, again.differences) == (0, []), again.out[-3_000:]
 
 
 async def test_a_lane_of_another_build_drops_the_command_and_says_so(system: System, commands: Commands) -> None:

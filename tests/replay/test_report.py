@@ -71,8 +71,9 @@ async def test_for_people_a_report_names_accounts_and_what_was_told_and_ends_wit
         "RETURNING account, id, causation_id",
     )
     done = await commands.run("replay", "--from-beginning")
-    first, second, *_, last = done.out.splitlines()
+    what, first, second, *_, last = done.out.splitlines()
     assert done.status == DIFFERENT
+    assert what.endswith(" offsets of 4 partitions, --from-beginning")
     assert first.startswith(f"{account} (")
     assert second.startswith(f"  {lost}: never told; {cause} at ")
     assert last.endswith("outbox 1; 1 accounts differ")

@@ -29,6 +29,7 @@ MILESTONES: Final[Mapping[str, Milestone]] = {
 WHOLE: Final = plain(WholeOfferEvent)
 # By the header that the ingress writes; it only says which way of reading to try first.
 LIKELY_OFFERS: Final = frozenset(("ce_type", f"com.stripe.{name}".encode()) for name in MILESTONES)
+NO_VALUE: Final = "the record has no value"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def read_offer_event(record: Record) -> tuple[Attributed, Understood] | None:
 def attribute(record: Record) -> Attributed | Unattributable:
     """Whose a record is, by its body alone: a key is no evidence."""
     if record.value is None:
-        return Unattributable(record, "the record has no value")
+        return Unattributable(record, NO_VALUE)
     try:
         body = Attribution.model_validate_json(record.value)
     except ValidationError as error:

@@ -1,11 +1,14 @@
 """Letters: records that go to another place than an account's state, as outbox entries with their origin."""
 
+from dataclasses import replace
 from typing import Final
 
-from worker.consumer.decode import Attributed
-from worker.ports import Entry, Headers, Record
+from worker.consumer.decode import NO_VALUE, Attributed
+from worker.ports import Destination, Entry, Headers, Record
 
 FORWARDED: Final = "capital_forwarded_from"
+# What a dead letter adds to the headers of its record, in this order.
+ADDED: Final = ("capital_reason", "capital_topic", "capital_partition", "capital_offset", "capital_timestamp")
 # The events topic takes records of 1 MiB, and one that is passed on is longer by a header. Stripe's have a few KiB.
 LARGEST_FORWARDED: Final = 1_000_000
 
@@ -15,6 +18,7 @@ def dead_letter(record: Record, attributed: Attributed | None, reason: str, numb
     livemode, account = attributed.key if attributed else (False, "")
     origin = f"{topic}:{record.partition}:{record.offset}"
     identity = attributed.id if attributed else _header(record, "ce_id") or origin
+    added = (reason, topic, record.partition, record.offset, record.timestamp)
     return Entry(
         destination="dead_letters",
         number=number,
@@ -29,14 +33,7 @@ def dead_letter(record: Record, attributed: Attributed | None, reason: str, numb
         causation_id=identity,
         key=record.key or b"",
         value=record.value or b"",
-        headers=(
-            *record.headers,
-            ("capital_reason", reason.encode()),
-            ("capital_topic", topic.encode()),
-            ("capital_partition", str(record.partition).encode()),
-            ("capital_offset", str(record.offset).encode()),
-            ("capital_timestamp", str(record.timestamp).encode()),
-        ),
+        headers=(*record.headers, *((name, str(value).encode()) for name, value in zip(ADDED, added, strict=True))),
     )
 
 
@@ -61,6 +58,14 @@ def forward(attributed: Attributed, number: int) -> Entry:
         value=record.value or b"",
         headers=(*record.headers, (FORWARDED, origin)),
     )
+
+
+def enclosed(letter: Record, destination: Destination) -> Record:
+    """The record that a letter for another topic was made from: without the headers that the letter added."""
+    if destination == "events":
+        return replace(letter, headers=letter.headers[:-1])
+    value = None if dict(letter.headers).get("capital_reason") == NO_VALUE.encode() else letter.value
+    return replace(letter, value=value, headers=letter.headers[: -len(ADDED)])
 
 
 def too_large_to_forward(record: Record) -> bool:

@@ -2,14 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from worker.replay.plan import Plan, Refused, Span
 from worker.replay.request import Request
 from worker.replaying.planning import planned
 from worker.settings import Settings
-from worker.store import migrations, shadows
+from worker.store import event_reader, migrations, shadows
 from worker.store.connection import Pool, connect
+from worker.topic.cluster import Cluster
+from worker.topic.extents import Extents
 
 LANES_AT_ONCE = 8
 LONGEST_NAME = 63
@@ -47,7 +49,23 @@ async def opened(settings: Settings, name: str, request: Request) -> AsyncIterat
             raise Refused(f"the replay {name} was begun with `{saved.request}`: choose another name")
         else:
             plan = saved
+        if request.from_log:
+            plan = await _from_log(settings, shadow, plan)
         yield Replay(settings, live, shadow, schema, plan)
+
+
+async def _from_log(settings: Settings, shadow: Pool, plan: Plan) -> Plan:
+    """The plan with as much from the event log as the topic lacks now, and the log ready to be read in order."""
+    async with Extents.opened(Cluster.of(settings), settings.events_topic) as topic:
+        beginnings = await topic.beginnings()
+    spans = [
+        replace(span, topic_from=min(max(span.topic_from, beginnings[span.partition]), span.end)) for span in plan.spans
+    ]
+    await shadows.move_topic(shadow, {span.partition: span.topic_from for span in spans})
+    lost = await event_reader.make_index(shadow, settings.database_schema, plan.accounts)
+    if lost is not None:
+        raise Refused(f"the event log is not whole: {lost}")
+    return replace(plan, spans=tuple(spans))
 
 
 @asynccontextmanager

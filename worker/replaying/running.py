@@ -14,6 +14,7 @@ from worker.ports import Misplaced
 from worker.replay.plan import Refused, Span
 from worker.replay.silence import Silence
 from worker.replay.span_source import SpanSource
+from worker.replaying.logged import PartitionLog
 from worker.replaying.opening import LANES_AT_ONCE, Replay
 from worker.replaying.seeding import Past, SeedingLedger
 from worker.settings import Settings
@@ -87,16 +88,15 @@ async def _go_through(replay: Replay, relays: Mapping[int, Silence], deciding: C
 async def _lane(replay: Replay, span: Span, relay: Silence, deciding: Circumstances) -> None:
     """One span from wherever the shadow stands to its end."""
     settings, clock = replay.settings, SystemClock()
-    source = PartitionSource(Cluster.of(settings), settings.events_topic, span.partition)
-    await source.open()
+    topic = PartitionSource(Cluster.of(settings), settings.events_topic, span.partition)
+    await topic.open()
     try:
-        parts = Parts(
-            SpanSource(source, span), _ledger(replay, span, deciding), relay, clock, Brake(NO_BRAKE, clock), deciding
-        )
+        source = SpanSource(topic, PartitionLog(replay, span.partition), span)
+        ledger = _ledger(replay, span, deciding)
+        parts = Parts(source, ledger, relay, clock, Brake(NO_BRAKE, clock), deciding)
         await Lane(span.partition, "replay", settings.batch_size, parts, until=span.end).run()
     finally:
-        await source.close()
-    await shadows.finish(replay.shadow, span.partition)
+        await topic.close()
 
 
 def _ledger(replay: Replay, span: Span, deciding: Circumstances) -> LedgerPort:

@@ -14,8 +14,7 @@ SpanRow = tuple[int, int, int, int]
 PLAN: Final = """
 CREATE TABLE IF NOT EXISTS replay (request text NOT NULL, accounts text[] NOT NULL);
 CREATE TABLE IF NOT EXISTS replay_plan (
-    partition integer PRIMARY KEY, start_offset bigint NOT NULL, end_offset bigint NOT NULL, topic_from bigint NOT NULL,
-    finished boolean NOT NULL DEFAULT false
+    partition integer PRIMARY KEY, start_offset bigint NOT NULL, end_offset bigint NOT NULL, topic_from bigint NOT NULL
 )
 """
 
@@ -30,11 +29,16 @@ WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relper
 LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
 UNLOCK: Final = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
 
-# A span that was finished and has no cursor was lost in a crash of the server, with its rows.
 UNFINISHED: Final = """
 SELECT partition FROM replay_plan
-WHERE NOT finished OR NOT EXISTS (SELECT FROM cursor WHERE cursor.partition = replay_plan.partition)
+WHERE NOT EXISTS (SELECT FROM cursor WHERE cursor.partition = replay_plan.partition AND next_offset >= end_offset)
 ORDER BY partition
+"""
+
+# What was read from the topic and is now read from the log has fewer headers: it cannot be recognised by its digest.
+UNRECOGNISED: Final = """
+UPDATE cursor SET last_offset = NULL, last_digest = NULL
+FROM replay_plan WHERE cursor.partition = replay_plan.partition AND last_offset < topic_from
 """
 
 # The rows of accounts that a replay meets in the middle of their lives: what is a repeat is told by them.
@@ -121,16 +125,19 @@ async def save_plan(pool: Pool, plan: SavedPlan) -> None:
         await connection.execute("INSERT INTO replay VALUES ($1, $2)", plan.request, list(plan.accounts))
 
 
+async def move_topic(pool: Pool, topic_from: Mapping[int, int]) -> None:
+    """Say anew from which offset on the topic is the source of each span."""
+    async with pool.connection() as connection:
+        await connection.executemany(
+            "UPDATE replay_plan SET topic_from = $2 WHERE partition = $1", list(topic_from.items())
+        )
+        await connection.execute(UNRECOGNISED)
+
+
 async def unfinished(pool: Pool) -> Sequence[int]:
     """The partitions that are not gone through to the end of the plan."""
     async with pool.connection() as connection:
         return [row["partition"] for row in await connection.fetch(UNFINISHED)]
-
-
-async def finish(pool: Pool, partition: int) -> None:
-    """A partition has been gone through to the end of the plan."""
-    async with pool.connection() as connection:
-        await connection.execute("UPDATE replay_plan SET finished = true WHERE partition = $1", partition)
 
 
 async def lost(pool: Pool, accounts: Collection[AccountKey], partition: int, before: int) -> str | None:

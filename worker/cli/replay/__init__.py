@@ -16,6 +16,7 @@ from worker.replay.plan import Refused
 from worker.replay.request import Request, mark, moment, offsets
 from worker.replaying import comparing, opening, running
 from worker.settings import Settings
+from worker.store import event_reader
 
 WRONG_USAGE: Final = 2
 DIFFERENCES: Final = 3
@@ -41,6 +42,9 @@ def add_to(commands: Subcommands) -> None:
     )
     command.add_argument(
         "--account", metavar="ACCOUNT", action="append", help="this account's records only; repeatable"
+    )
+    command.add_argument(
+        "--from-log", action="store_true", help="read from the event log what the topic no longer holds"
     )
     command.add_argument("--name", type=_name, help="of the shadow; by default that of the account, or `all`")
     command.add_argument("--keep", action="store_true", help="keep the shadow, also where nothing differs")
@@ -87,14 +91,15 @@ async def replay(settings: Settings, chosen: argparse.Namespace) -> int:
         say = "--from-beginning, --from-timestamp T, --from-offset P:O,… or --account ACCOUNT"
         print(f"replay: say what to replay: {say}", file=sys.stderr)
         return WRONG_USAGE
-    request = Request(chosen.start, chosen.until, tuple(chosen.account or ()))
+    request = Request(chosen.start, chosen.until, tuple(chosen.account or ()), chosen.from_log)
     chosen.name = chosen.name or _default_name(request)
     report = report_of(as_json=chosen.json)
     try:
         async with opening.opened(settings, chosen.name, request) as begun:
             await _with_progress(begun)
+            report.sources(begun.plan, await event_reader.shares(begun.shadow))
             comparison = await comparing.compare(begun, report)
-            report.end(begun, comparison)
+            report.end(begun.plan, comparison)
     except Refused as error:
         print(f"refused: {error}", file=sys.stderr)
         return 1

@@ -2,20 +2,26 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from worker.replay.finding import Finding, finding
-from worker.replaying.opening import Replay
+from worker.replay.plan import Plan, Span
 from worker.store.differences import Cause, Comparison, Difference, Promotion
+from worker.store.event_reader import LogShare
 
 MOST_LINES: Final = 200
 LONGEST_VALUE: Final = 60
 NOTIFICATIONS: Final = "notifications"
+NOTHING: Final = LogShare(0, 0)
 
 
 class Report(Protocol):
-    """What hears of every difference, and then of the end."""
+    """What hears of the sources, of every difference, and then of the end."""
+
+    def sources(self, plan: Plan, shares: Mapping[int, LogShare]) -> None:
+        """Where the records came from: by partition, what the event log had of them."""
+        ...
 
     def difference(self, one: Difference) -> None:
         """A row that differs; those of one account come one after another."""
@@ -25,7 +31,7 @@ class Report(Protocol):
         """An account of which only what was told since its promotion was compared."""
         ...
 
-    def end(self, replay: Replay, comparison: Comparison) -> None:
+    def end(self, plan: Plan, comparison: Comparison) -> None:
         """Everything was compared."""
         ...
 
@@ -36,7 +42,21 @@ def report_of(*, as_json: bool) -> Report:
 
 
 class JsonReport:
-    """A JSON object a line: one for each difference or promotion, and one with `compared` at the end."""
+    """A JSON object a line: one for each source, difference and promotion, and one with `compared` at the end."""
+
+    def sources(self, plan: Plan, shares: Mapping[int, LogShare]) -> None:
+        """Print a line for each partition."""
+        for span in plan.spans:
+            share = shares.get(span.partition, NOTHING)
+            shown: dict[str, Any] = {"partition": span.partition, "from": span.start, "until": span.end}
+            shown["topic_from"] = span.topic_from
+            if span.start < span.topic_from:
+                shown["log"] = {
+                    "records": share.records,
+                    "offsets_without": span.topic_from - span.start - share.records,
+                    "repeats_counted": share.repeats,
+                }
+            print(json.dumps({"source": shown}))
 
     def difference(self, one: Difference) -> None:
         """Print a difference."""
@@ -63,28 +83,24 @@ class JsonReport:
         }
         print(json.dumps(shown))
 
-    def end(self, replay: Replay, comparison: Comparison) -> None:
+    def end(self, plan: Plan, comparison: Comparison) -> None:
         """Print the sum."""
-        print(json.dumps({"compared": _sum(replay, comparison)}))
+        print(json.dumps({"compared": _sum(plan, comparison)}))
 
 
 def _record(cause: Cause) -> dict[str, Any]:
     return {"id": cause.id, "type": cause.type, "partition": cause.partition, "offset": cause.offset}
 
 
-def _sum(replay: Replay, comparison: Comparison) -> dict[str, Any]:
+def _sum(plan: Plan, comparison: Comparison) -> dict[str, Any]:
     return {
-        "request": replay.plan.request,
-        "records": replay.plan.records,
+        "request": plan.request,
+        "offsets": plan.records,
         "accounts": comparison.accounts,
         "outbox_entries": comparison.notifications,
         "accounts_that_differ": len(comparison.differing),
         "accounts_that_went_on": comparison.moved,
         "accounts_promoted": comparison.promoted,
-        "sources": [
-            {"partition": span.partition, "from": span.start, "until": span.end, "topic_from": span.topic_from}
-            for span in replay.plan.spans
-        ],
     }
 
 
@@ -95,6 +111,13 @@ class TextReport:
         self._account: tuple[bool, str] | None = None
         self._counts: Counter[str] = Counter()
         self._untold = 0
+
+    def sources(self, plan: Plan, shares: Mapping[int, LogShare]) -> None:
+        """Say what was gone through, and for what the event log stood in."""
+        print(f"{plan.records:,} offsets of {len(plan.spans)} partitions, {plan.request}")
+        for span in plan.spans:
+            if span.start < span.topic_from:
+                print(_from_log(span, shares.get(span.partition, NOTHING)))
 
     def difference(self, one: Difference) -> None:
         """Print a difference, while they are not too many."""
@@ -110,11 +133,10 @@ class TextReport:
         """Say what is still owed; the sum counts them."""
         self._untold += len(one.untold)
 
-    def end(self, replay: Replay, comparison: Comparison) -> None:
+    def end(self, plan: Plan, comparison: Comparison) -> None:  # noqa: ARG002 - other reports name it at the end
         """Print the sum."""
         if self._counts.total() > MOST_LINES:
             print(f"… and {self._counts.total() - MOST_LINES:,} more: --json names every one")
-        print(f"{replay.plan.records:,} offsets of {len(replay.plan.spans)} partitions, {replay.plan.request}")
         print("; ".join([*self._found(comparison), *_left_out(comparison)]))
         if self._untold:
             print(
@@ -126,6 +148,18 @@ class TextReport:
         yield f"{comparison.accounts:,} accounts, {comparison.notifications:,} outbox entries: {found}"
         if comparison.differing:
             yield f"{len(comparison.differing):,} accounts differ"
+
+
+def _from_log(span: Span, share: LogShare) -> str:
+    """What is known of offsets that hold no record, and what cannot be."""
+    without = span.topic_from - span.start - share.records
+    text = f"partition {span.partition}: offsets {span.start:,} to {span.topic_from:,} from the event log"
+    if not without:
+        return f"{text}, which has a record for each"
+    return (
+        f"{text}, which has {share.records:,} records; the other {without:,} offsets were repeats "
+        f"({share.repeats:,} were counted by now), records of other products, or Kafka's own"
+    )
 
 
 def _left_out(comparison: Comparison) -> Iterator[str]:
