@@ -1,5 +1,6 @@
 """Shadows: schemas beside the live one that replays write to, each with the plan it was made for."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,6 +8,9 @@ from typing import Final
 
 from worker.ports import AccountKey
 from worker.store.connection import Connection, Pool
+
+LOCK_SECONDS: Final = 3
+LOOK_SECONDS: Final = 0.1
 
 # (partition, start, end, topic_from): a span of the plan.
 SpanRow = tuple[int, int, int, int]
@@ -167,13 +171,26 @@ async def drop(pool: Pool, schema: str) -> None:
 
 @asynccontextmanager
 async def locked(pool: Pool, schema: str) -> AsyncIterator[bool]:
-    """Whether this process alone works on a shadow, until the end of the context."""
+    """Whether this process alone works on a shadow, until the end of the context.
+
+    The server may take a moment to notice that a process that was killed is gone.
+    """
     async with pool.connection() as connection:
-        mine = bool(await connection.fetchval(LOCK, schema))
+        mine = await _lock(connection, schema)
         try:
             yield mine
         finally:
             await _unlock(connection, schema, mine=mine)
+
+
+async def _lock(connection: Connection, schema: str) -> bool:
+    try:
+        async with asyncio.timeout(LOCK_SECONDS):
+            while not await connection.fetchval(LOCK, schema):  # noqa: ASYNC110 - a lock of another session gives no signal
+                await asyncio.sleep(LOOK_SECONDS)
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _unlock(connection: Connection, schema: str, *, mine: bool) -> None:
