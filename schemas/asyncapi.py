@@ -65,7 +65,7 @@ SAYS: Final[Mapping[str, str]] = {
     "capital.observation.failed": "A question that Stripe did not answer.",
     "capital.command.redrive": "An operator has an account's parked records applied.",
     "capital.command.discard": "An operator drops the record that blocks an account, and has the rest applied.",
-    "capital.command.rebuild": "An operator has an account decided anew from all its records, as a replay found it right.",
+    "capital.command.rebuild": "An operator has an account decided anew from all its records, as a replay found right.",
 }
 
 

@@ -47,7 +47,7 @@ class Live:
             wants = wanted(readings)
             states = HotAccounts().with_loaded(wants, await ledger.load(wants))
             deliberation = Deliberation(
-                position, Known(states, parked, await self._pasts(readings)), self.circumstances
+                position, Known(states, parked, pasts=await self._pasts(readings)), self.circumstances
             )
             for one in readings:
                 deliberation.take(one)

@@ -105,7 +105,9 @@ def test_nothing_is_corrected_where_downstreams_last_word_is_right() -> None:
 def test_a_withholding_is_corrected_under_the_revision_after_the_last_that_was_told() -> None:
     wrong = Told(9, {}, Withholding("A", "0.9"), 5, None, 0)
     account = funded()
-    assert revisions(known(account), wrong) == [WithholdingChanged(Withholding("A", "0.15"), Withholding("A", "0.9"), 6)]
+    assert revisions(known(account), wrong) == [
+        WithholdingChanged(Withholding("A", "0.15"), Withholding("A", "0.9"), 6)
+    ]
     state, now = told(account, wrong, [f"{account.state.account}:withholding:6"])
     assert now == [f"{account.state.account}:withholding:6"]
     assert (state.withholding, state.withholding_revision, state.sequence) == (Withholding("A", "0.15"), 6, 10)

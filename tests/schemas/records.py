@@ -90,5 +90,5 @@ RECORDED: Final[Mapping[str, Mapping[str, Any]]] = {
     **{f"capital.observation.{kind}": _observed(kind) for kind in ANSWERS},
     "capital.command.redrive": _commanded("redrive", {"reason": "a duplicate of evt_1", "record_offset": None}),
     "capital.command.discard": _commanded("discard", {"reason": "a duplicate of evt_1", "record_offset": 41}),
-    "capital.command.rebuild": _commanded("rebuild", {"reason": "cancellations were not understood"} | REBUILT),
+    "capital.command.rebuild": _commanded("rebuild", {"reason": "cancellations were not understood", **REBUILT}),
 }

@@ -96,7 +96,8 @@ def _after(state: AccountState, told: Told, telling: Collection[str], count: int
     account = state.account
     offers = {
         offer.id: evolve(
-            offer, link_revision=reached(f"{offer.id}:linked", told.links.get(offer.id, (None, 0))[1], offer.link_revision)
+            offer,
+            link_revision=reached(f"{offer.id}:linked", told.links.get(offer.id, (None, 0))[1], offer.link_revision),
         )
         for offer in state.offers.values()
     }
