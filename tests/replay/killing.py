@@ -15,12 +15,14 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
+
 from tests.journeys.system import ROOT, System
 from tests.replay.living import history, lived
 from worker.embedded import Kafka, Postgres, temporary_folder
 
 NAME = "killed"
-RECORDS_A_ROUND = 300
+RECORDS_A_ROUND = 1_000
 # One round in four ends while the process still starts; the others, after it has done some of the work.
 STARTING_SECONDS = 2.0
 ROUND_SECONDS = 120
@@ -42,7 +44,7 @@ def command(system: System, *arguments: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [sys.executable, "-m", "worker", "replay", "--from-beginning", "--name", NAME, "--json", *arguments],
         cwd=ROOT,
-        env=system._environment({"CAPITAL_BATCH_SIZE": "10"}),
+        env=system._environment({"CAPITAL_BATCH_SIZE": "1"}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -52,10 +54,10 @@ def command(system: System, *arguments: str) -> "subprocess.Popen[str]":
 async def done(system: System) -> int:
     """How many offsets the shadow has gone through by now."""
     cursor = f"{system.name}_replay_{NAME}.cursor"
-    ((exists,),) = await system.rows("SELECT to_regclass($1) IS NOT NULL", cursor)
-    if not exists:
+    try:
+        ((offsets,),) = await system.rows(f"SELECT coalesce(sum(next_offset), 0)::bigint FROM {cursor}")
+    except asyncpg.UndefinedTableError:
         return 0
-    ((offsets,),) = await system.rows(f"SELECT coalesce(sum(next_offset), 0)::bigint FROM {cursor}")
     return int(str(offsets))
 
 
@@ -68,7 +70,7 @@ async def until(system: System, replay: "subprocess.Popen[str]", offsets: int) -
 
 async def killed(system: System, rounds: int, seed: int) -> Rounds:
     """Live a history, then kill its replay so often, and let it end."""
-    await lived(system, history(seed, accounts=RECORDS_A_ROUND * rounds // 7))
+    await lived(system, history(seed, accounts=RECORDS_A_ROUND * rounds // 7), apart_ms=1)
     chance, found = random.Random(seed), Rounds()
     for number in range(rounds):
         before = await done(system)
@@ -76,7 +78,7 @@ async def killed(system: System, rounds: int, seed: int) -> Rounds:
         if chance.random() < 1 / 4:
             await asyncio.sleep(chance.uniform(0, STARTING_SECONDS))
         else:
-            await until(system, replay, before + chance.randrange(1, RECORDS_A_ROUND))
+            await until(system, replay, before + chance.randrange(1, RECORDS_A_ROUND // 3))
         alive = replay.poll() is None
         replay.send_signal(signal.SIGKILL)
         await asyncio.to_thread(replay.communicate)
