@@ -15,8 +15,9 @@ def is_quiet(headers: Headers) -> bool:
 
 
 def kept_headers(record_type: str, *, ours: bool, quiet: bool) -> Headers:
-    """Of a record's headers, those that the event log keeps: whether it is the system's own, and whether quiet."""
-    return (*((("ce_type", record_type.encode()),) if ours else ()), *((QUIET,) if quiet else ()))
+    """Of a record's headers, what the event log keeps: its type, by which it is known as the system's, and silence."""
+    name = record_type if ours else f"com.stripe.{record_type}"
+    return (("ce_type", name.encode()), *((QUIET,) if quiet else ()))
 
 
 def encode_headers(headers: Headers) -> str:

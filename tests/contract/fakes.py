@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from worker.headers import QUIET
+from worker.headers import is_quiet, kept_headers
 from worker.ports import (
     AccountKey,
     Batch,
@@ -85,8 +85,8 @@ class Tables:
 
 def _logged(event: LoggedEvent) -> Record:
     """The record as the event log gives it back: of its headers, only what it is decided by."""
-    kept = (("ce_type", event.type.encode()), QUIET)
-    headers = tuple(header for header in kept if header in event.record.headers)
+    ours = ("ce_type", event.type.encode()) in event.record.headers
+    headers = kept_headers(event.type, ours=ours, quiet=is_quiet(event.record.headers))
     return replace(event.record, key=None, headers=headers)
 
 

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -25,9 +26,12 @@ async def history(
     return [past async for past in books.ledger.history(keys, partition, before)]
 
 
-def bare(taken: Record, headers: Headers = ()) -> Record:
-    """As the event log gives a record back."""
-    return Record(taken.partition, taken.offset, taken.timestamp, None, taken.value, headers)
+def bare(taken: Record, headers: Headers = (), kind: str = "") -> Record:
+    """As the event log gives a record back: with the header of its type, and those named."""
+    name = kind or f"com.stripe.{json.loads(taken.value or b'')['type']}"
+    return Record(
+        taken.partition, taken.offset, taken.timestamp, None, taken.value, (("ce_type", name.encode()), *headers)
+    )
 
 
 async def test_the_records_of_accounts_come_account_by_account_in_order_with_their_bytes(books: Books) -> None:
@@ -53,8 +57,8 @@ async def test_an_answer_is_still_known_as_the_systems_own(books: Books) -> None
     forged = offer_event("evt_1", envelope={"type": "capital.observation.summary"})
     taken = [record(answer.value, 0, answer.headers), record(forged, 1, (("ce_type", b"com.stripe.capital"),))]
     await committed(books.ledger, await books.ledger.claim(PARTITION, "one", 0), taken)
-    ours = (("ce_type", b"capital.observation.summary"),)
-    assert await history(books, [KEY]) == [(KEY, bare(taken[0], ours)), (KEY, bare(taken[1]))]
+    ours = "capital.observation.summary"
+    assert await history(books, [KEY]) == [(KEY, bare(taken[0], kind=ours)), (KEY, bare(taken[1]))]
 
 
 async def test_a_quiet_record_is_still_quiet(books: Books) -> None:

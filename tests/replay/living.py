@@ -21,6 +21,7 @@ from worker.consumer.brake import Brake, Limits
 from worker.consumer.lane import Lane, Parts
 from worker.ports import Record
 from worker.replay.silence import Silence
+from worker.rotation import Rotation
 from worker.simulator.disorder import disordered
 from worker.simulator.events import Event
 from worker.simulator.world import World
@@ -80,8 +81,8 @@ class Commands:
     capsys: pytest.CaptureFixture[str]
 
     async def replay(self, *arguments: str) -> Said:
-        """`capital-worker replay …` with JSON lines."""
-        return await self.run("replay", *arguments, "--json")
+        """`capital-worker replay …` with JSON lines, in this process alone."""
+        return await self.run("replay", *arguments, "--json", "--processes", "1")
 
     async def run(self, *arguments: str) -> Said:
         """Any command."""
@@ -98,13 +99,11 @@ def history(seed: int, accounts: int = ACCOUNTS) -> Sequence[Event]:
     return disordered(World(seed=seed, accounts=accounts, kinds=WITHOUT_LOOKUPS).events(), seed=seed)
 
 
-async def append(system: System, events: Iterable[Event], first: int = 0) -> list[Record]:
-    """Put events on the topic as the ingress does, each a second after the one before; what was written."""
+async def append(system: System, events: Iterable[Event], first: int = 0, apart_ms: int = APART_MS) -> list[Record]:
+    """Put events on the topic as the ingress does, each some time after the one before; what was written."""
     producer = AIOKafkaProducer(bootstrap_servers=system.environ["CAPITAL_KAFKA_BOOTSTRAP"], acks="all", linger_ms=5)
-    topic, timed = (
-        system.settings.events_topic,
-        [(FIRST_MS + at * APART_MS, one) for at, one in enumerate(events, first)],
-    )
+    topic = system.settings.events_topic
+    timed = [(FIRST_MS + at * apart_ms, one) for at, one in enumerate(events, first)]
     async with producer:
         sent = [
             await producer.send(topic, event.body, key=event.account.encode(), timestamp_ms=at) for at, event in timed
@@ -130,7 +129,8 @@ async def lanes(system: System, **changes: str) -> AsyncIterator[Child]:
 async def publishing(system: System) -> AsyncIterator[None]:
     """Lanes with their relays on every partition, in this process: by whatever rules it has at the moment."""
     pool = await connect(system.settings)
-    begin = wired_lanes(Process(system.settings, asyncio.Event()), pool, PARTITIONS)
+    rotation = Rotation("consume", system.settings, system.environ)
+    begin = wired_lanes(Process(system.settings, asyncio.Event(), rotation), pool, PARTITIONS)
     try:
         with capture_logs():
             async with AsyncExitStack() as stack:
@@ -144,10 +144,10 @@ async def publishing(system: System) -> AsyncIterator[None]:
         await pool.close()
 
 
-async def lived(system: System, events: Sequence[Event]) -> list[Record]:
+async def lived(system: System, events: Sequence[Event], apart_ms: int = APART_MS) -> list[Record]:
     """A system that has taken these events; its lanes told nobody, for no test of the tables needs that."""
     await system.prepare()
-    written = await append(system, events)
+    written = await append(system, events, apart_ms=apart_ms)
     await take(system)
     return written
 
@@ -168,7 +168,7 @@ async def _take(system: System, ledger: Ledger, partition: int) -> None:
     await source.open()
     try:
         deciding = circumstances(system.settings, PARTITIONS)
-        parts = Parts(source, ledger, Silence(0), clock, Brake(Limits(), clock), deciding)
+        parts = Parts(source, ledger, Silence(), clock, Brake(Limits(), clock), deciding)
         await Lane(partition, "live", system.settings.batch_size, parts, until=await source.end()).run()
     finally:
         await source.close()

@@ -135,7 +135,7 @@ async def test_records_that_expire_while_they_are_replayed_are_a_refusal_and_the
     await expired(system, written, 0.5)
     async with opening.opened(system.settings, "topic", Request()) as begun:
         with pytest.raises(Refused, match="the topic lost records meanwhile"):
-            await running.run(begun, lambda _done: None)
+            await running.run(begun, lambda _done: None, 1)
     done = await commands.replay("--from-beginning", "--from-log", "--name", "logged")
     assert (done.status, done.differences) == (0, []), done.err
 

@@ -24,19 +24,19 @@ def test_from_the_beginning_is_refused_where_the_topic_no_longer_begins_there() 
 
 def test_with_the_event_log_a_span_says_what_the_topic_still_holds() -> None:
     assert drawn(EXTENTS, None, None, from_log=True) == (Span(0, 0, 50, 0), Span(1, 0, 300, 100))
-    assert drawn(EXTENTS, {1: 20}, {1: 60}, from_log=True) == (Span(1, 20, 60, 60),)
+    assert drawn(EXTENTS, {1: 20}, {1: 60}, from_log=True) == (Span(1, 20, 60, 60, seeded=True),)
 
 
 def test_only_the_partitions_whose_offsets_are_named_are_gone_through() -> None:
-    assert plan({1: 120}) == (Span(1, 120, 300, 120),)
+    assert plan({1: 120}) == (Span(1, 120, 300, 120, seeded=True),)
 
 
 def test_an_end_bounds_its_partition_and_no_other() -> None:
-    assert plan({0: 10, 1: 120}, {1: 150}) == (Span(0, 10, 50, 10), Span(1, 120, 150, 120))
+    assert plan({0: 10, 1: 120}, {1: 150}) == (Span(0, 10, 50, 10, seeded=True), Span(1, 120, 150, 120, seeded=True))
 
 
 def test_an_empty_span_is_left_out() -> None:
-    assert plan({0: 50, 1: 120}) == (Span(1, 120, 300, 120),)
+    assert plan({0: 50, 1: 120}) == (Span(1, 120, 300, 120, seeded=True),)
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_what_cannot_be_had_is_refused_with_its_reason(
 
 
 def test_a_plan_counts_its_offsets() -> None:
-    assert Plan("", (Span(0, 0, 50, 0), Span(1, 120, 300, 120)), frozenset()).records == 50 + 180
+    assert Plan("", (Span(0, 0, 50, 0), Span(1, 120, 300, 120, seeded=True)), frozenset()).records == 50 + 180

@@ -10,24 +10,30 @@ class Refused(Exception):  # noqa: N818 - named for what happened
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """One partition: the topic's oldest offset, and the next that the live lane takes."""
+    """One partition: the topic's oldest offset, and the next that the live lane takes.
+
+    `first` is the lowest offset ever taken: below 0 where another topic was there before this one.
+    """
 
     partition: int
     beginning: int
     taken: int
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
     """Offsets of one partition, from `start` up to but not with `end`.
 
-    Those before `topic_from` the topic no longer holds: they are read from the event log.
+    Those before `topic_from` the topic no longer holds: they are read from the event log. `seeded`: there are earlier
+    ones, from which accounts have to be brought to where the span starts.
     """
 
     partition: int
     start: int
     end: int
     topic_from: int
+    seeded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +67,10 @@ def drawn(
     spans = [
         Span(
             extent.partition,
-            start := 0 if starts is None else starts[extent.partition],
+            start := extent.first if starts is None else starts[extent.partition],
             end := (ends or {}).get(extent.partition, extent.taken),
             min(max(start, extent.beginning), end),
+            start > extent.first,
         )
         for extent in named
     ]

@@ -7,26 +7,16 @@ from worker.ports import Entry, Position
 
 
 class Silence:
-    """In the place of a lane's relay (see `worker.ports.Relay`); it remembers how far the lane has come."""
+    """In the place of a lane's relay (see `worker.ports.Relay`)."""
 
-    def __init__(self, start: int) -> None:
-        """`start` is the offset that the lane's span begins at."""
+    def __init__(self) -> None:
         self._finished = asyncio.Event()
-        self._start = start
-        self._next_offset = start
-
-    @property
-    def done(self) -> int:
-        """How many offsets the lane has gone through."""
-        return self._next_offset - self._start
 
     async def open(self, position: Position) -> None:
         """Nothing was owed before."""
-        self._next_offset = position.next_offset
 
-    async def submit(self, entries: Sequence[Entry], next_offset: int) -> None:  # noqa: ARG002 - that is its point
+    async def submit(self, entries: Sequence[Entry], next_offset: int) -> None:
         """Nothing is published: the entries are in the shadow's outbox, and stay there."""
-        self._next_offset = next_offset
 
     async def run(self) -> None:
         """Wait for the lane."""

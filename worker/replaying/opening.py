@@ -13,7 +13,8 @@ from worker.store.connection import Pool, connect
 from worker.topic.cluster import Cluster
 from worker.topic.extents import Extents
 
-LANES_AT_ONCE = 8
+# Of one process: it has one processor, and more lanes would only take more memory.
+LANES_AT_ONCE = 4
 LONGEST_NAME = 63
 
 
@@ -84,16 +85,24 @@ async def finished(settings: Settings, name: str) -> AsyncIterator[Replay]:
 @asynccontextmanager
 async def _shadow(settings: Settings, name: str) -> AsyncIterator[tuple[Pool, Pool, str]]:
     schema = schema_of(settings, name)
+    async with connected(settings, schema) as (live, shadow):
+        await migrations.verify(live)
+        async with shadows.locked(live, schema) as mine:
+            if not mine:
+                raise Refused(f"a replay named {name} is running")
+            yield live, shadow, schema
+
+
+@asynccontextmanager
+async def connected(settings: Settings, schema: str) -> AsyncIterator[tuple[Pool, Pool]]:
+    """The live schema and a shadow's, which may not exist yet. Raises Unavailable."""
     async with AsyncExitStack() as stack:
         live = await connect(settings, connections=LANES_AT_ONCE + 2, unhurried=True)
         stack.push_async_callback(live.close)
-        await migrations.verify(live)
-        if not await stack.enter_async_context(shadows.locked(live, schema)):
-            raise Refused(f"a replay named {name} is running")
         shadowed = settings.model_copy(update={"database_schema": schema})
         shadow = await connect(shadowed, connections=LANES_AT_ONCE + 1, unhurried=True)
         stack.push_async_callback(shadow.close)
-        yield live, shadow, schema
+        yield live, shadow
 
 
 async def _saved(shadow: Pool, name: str) -> Plan | None:
@@ -118,7 +127,7 @@ async def _begin(settings: Settings, schema: str) -> None:
 
 
 def _rows(plan: Plan) -> shadows.SavedPlan:
-    spans = [(span.partition, span.start, span.end, span.topic_from) for span in plan.spans]
+    spans = [(span.partition, span.start, span.end, span.topic_from, span.seeded) for span in plan.spans]
     return shadows.SavedPlan(plan.request, sorted(plan.accounts), spans)
 
 

@@ -23,9 +23,9 @@ async def planned(settings: Settings, live: Pool, request: Request) -> Plan:
         beginnings = await topic.beginnings()
         if not beginnings:
             raise Refused(f"there is no topic {settings.events_topic}")
-        taken = await shadows.cursors(live)
+        taken, first = await shadows.cursors(live), await shadows.replaced(live)
         extents = [
-            Extent(partition, beginnings[partition], taken.get(partition, 0))
+            Extent(partition, beginnings[partition], taken.get(partition, 0), first.get(partition, 0))
             for partition in _concerned(len(beginnings), request.accounts)
         ]
         starts = await _offsets(topic, live, request.start, extents)

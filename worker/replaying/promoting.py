@@ -14,9 +14,9 @@ from worker.consumer.commands import REBUILD, command_record
 from worker.consumer.deliberation import Circumstances
 from worker.ports import AccountKey
 from worker.replay.plan import Refused
+from worker.replaying.lanes import circumstances
 from worker.replaying.opening import Replay
 from worker.replaying.proposing import Proposal, propose
-from worker.replaying.running import circumstances
 from worker.store import tellings
 from worker.topic.cluster import Cluster
 from worker.topic.handoff import EventsHandoff

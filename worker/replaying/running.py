@@ -1,51 +1,50 @@
-"""Running a replay: a lane for each span, as many at once as there is work for, from wherever the shadow stands."""
+"""Running a replay: its spans shared out among processes, for one process decides with one processor only."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+import multiprocessing
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 
-from worker import wiring
-from worker.clock import SystemClock
-from worker.consumer.brake import Brake, Limits
-from worker.consumer.deliberation import Circumstances
-from worker.consumer.lane import Lane, Parts
-from worker.ports import Ledger as LedgerPort
-from worker.ports import Misplaced
-from worker.replay.plan import Refused, Span
-from worker.replay.silence import Silence
-from worker.replay.span_source import SpanSource
-from worker.replaying.logged import PartitionLog
-from worker.replaying.opening import LANES_AT_ONCE, Replay
-from worker.replaying.seeding import Past, SeedingLedger
+import uvloop
+
+from worker import logs
+from worker.ports import Misplaced, Unavailable
+from worker.replay.plan import Plan, Refused
+from worker.replaying.lanes import go_through
+from worker.replaying.opening import Replay, connected
 from worker.settings import Settings
 from worker.store import shadows
-from worker.store.ledger import Ledger
-from worker.store.lookup_rows import write_lookups
-from worker.topic.cluster import Cluster
-from worker.topic.source import PartitionSource
-from worker.topic.topics import partitions_of
 
-# A replay shows what the rules make of every record, however many of them it cannot apply.
-NO_BRAKE = Limits(count=2**62)
-# Nobody asks what a replay would like to know.
-WRITERS = tuple(write for write in wiring.WRITERS if write is not write_lookups)
 LOOK_SECONDS = 0.25
+# How long a process may outlive the one that began it. What it still writes then, a later owner's claim refuses.
+ORPHAN_SECONDS = 1.0
+# More are asked for by name: they take the database from the live lanes, and memory from everybody.
+MOST_PROCESSES = 2
 
 Progress = Callable[[int], None]
 
 
-async def run(replay: Replay, progress: Progress) -> None:
+def processes_here() -> int:
+    """As many processes as there are processors for this one, up to a few."""
+    return min(MOST_PROCESSES, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+
+
+async def run(replay: Replay, progress: Progress, processes: int) -> None:
     """Go through the plan from where the shadow stands; `progress` hears how many offsets are done.
 
     Raises Refused, and groups of Unavailable.
     """
-    relays = {span.partition: Silence(span.start) for span in replay.plan.spans}
-    deciding = replace(await circumstances(replay.settings), only=replay.plan.accounts, again=True)
-    watching = asyncio.create_task(_watch(relays, progress))
+    unfinished = await shadows.unfinished(replay.shadow)
+    shares = [share for share in (unfinished[first::processes] for first in range(processes)) if share]
+    watching = asyncio.create_task(_watch(replay, progress))
     refusals: list[Refused] = []
     try:
         # In a task of its own: a group in which one fails leaves a request to cancel on the task that waits for it.
-        await asyncio.create_task(_go_through(replay, relays, deciding))
+        await asyncio.create_task(_all(replay, shares))
     except* Refused as group:
         refusals += [error for error in _leaves(group) if isinstance(error, Refused)]
     except* Misplaced as group:
@@ -54,57 +53,58 @@ async def run(replay: Replay, progress: Progress) -> None:
         watching.cancel()
     if refusals:
         raise refusals[0]
-    progress(sum(relay.done for relay in relays.values()))
+    progress(await shadows.done(replay.shadow))
 
 
-async def circumstances(settings: Settings) -> Circumstances:
-    """What the live lanes decide by. Raises Unavailable."""
-    partitions = await partitions_of(Cluster.of(settings), settings.events_topic)
-    return wiring.circumstances(settings, partitions)
-
-
-async def _watch(relays: Mapping[int, Silence], progress: Progress) -> None:
+async def _watch(replay: Replay, progress: Progress) -> None:
     while True:
-        progress(sum(relay.done for relay in relays.values()))
+        progress(await shadows.done(replay.shadow))
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _go_through(replay: Replay, relays: Mapping[int, Silence], deciding: Circumstances) -> None:
-    unfinished = await shadows.unfinished(replay.shadow)
-    turns = asyncio.Semaphore(LANES_AT_ONCE)
-
-    async def one(span: Span) -> None:
-        async with turns:
-            await _lane(replay, span, relays[span.partition], deciding)
-
-    async with asyncio.TaskGroup() as lanes:
-        for span in replay.plan.spans:
-            if span.partition in unfinished:
-                lanes.create_task(one(span))
-            else:
-                await relays[span.partition].submit((), span.end)
+async def _all(replay: Replay, shares: Sequence[Collection[int]]) -> None:
+    if len(shares) > 1:
+        await _by_processes(replay, shares)
+    elif shares:
+        await go_through(replay, shares[0])
 
 
-async def _lane(replay: Replay, span: Span, relay: Silence, deciding: Circumstances) -> None:
-    """One span from wherever the shadow stands to its end."""
-    settings, clock = replay.settings, SystemClock()
-    topic = PartitionSource(Cluster.of(settings), settings.events_topic, span.partition)
-    await topic.open()
+async def _by_processes(replay: Replay, shares: Sequence[Collection[int]]) -> None:
+    context = multiprocessing.get_context("spawn")
+    loop, parent = asyncio.get_running_loop(), os.getpid()
+    executor = ProcessPoolExecutor(len(shares), mp_context=context, initializer=_end_with, initargs=(parent,))
     try:
-        source = SpanSource(topic, PartitionLog(replay, span.partition), span)
-        ledger = _ledger(replay, span, deciding)
-        parts = Parts(source, ledger, relay, clock, Brake(NO_BRAKE, clock), deciding)
-        await Lane(span.partition, "replay", settings.batch_size, parts, until=span.end).run()
+        taken = (replay.settings, replay.schema, replay.plan)
+        await asyncio.gather(*(loop.run_in_executor(executor, _share, *taken, share) for share in shares))
+    except BrokenProcessPool as error:
+        raise Unavailable("a process of the replay was ended from outside: run it again, and it goes on") from error
     finally:
-        await topic.close()
+        for child in multiprocessing.active_children():
+            child.terminate()
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _ledger(replay: Replay, span: Span, deciding: Circumstances) -> LedgerPort:
-    shadow = Ledger(replay.shadow, WRITERS)
-    if span.start == 0:
-        return shadow
-    past = Past(Ledger(replay.live, ()), replay.live, replay.settings.database_schema)
-    return SeedingLedger(shadow, replay.shadow, past, span, deciding)
+def _share(settings: Settings, schema: str, plan: Plan, partitions: Collection[int]) -> None:
+    """One process's share of the spans."""
+    logs.configure(settings)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_connected(settings, schema, plan, partitions))
+
+
+async def _connected(settings: Settings, schema: str, plan: Plan, partitions: Collection[int]) -> None:
+    async with connected(settings, schema) as (live, shadow):
+        await go_through(Replay(settings, live, shadow, schema, plan), partitions)
+
+
+def _end_with(parent: int) -> None:
+    """Have this process end when the one that began it is gone."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(ORPHAN_SECONDS / 2)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _leaves(error: BaseException) -> list[BaseException]:

@@ -15,6 +15,8 @@ from worker.store.connection import Pool
 
 ACCOUNTS_A_PAGE: Final = 100
 RECORDS_A_PAGE: Final = 500
+# Offsets of a topic that was replaced are below 0.
+LOWEST: Final = -(2**63)
 
 # A record that failed once and was applied later stands in two places, with the same bytes.
 HISTORY: Final = """
@@ -54,7 +56,7 @@ async def history(
     keys = sorted(accounts)
     for first in range(0, len(keys), ACCOUNTS_A_PAGE):
         page = keys[first : first + ACCOUNTS_A_PAGE]
-        last: tuple[bool, str, int] = (False, "", -1)
+        last: tuple[bool, str, int] = (False, "", LOWEST)
         full = True
         while full:
             rows = await _page(pool, page, partition, before, last)

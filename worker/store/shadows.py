@@ -12,14 +12,17 @@ from worker.store.connection import Connection, Pool
 LOCK_SECONDS: Final = 3
 LOOK_SECONDS: Final = 0.1
 
-# (partition, start, end, topic_from): a span of the plan.
-SpanRow = tuple[int, int, int, int]
+# (partition, start, end, topic_from, seeded): a span of the plan.
+SpanRow = tuple[int, int, int, int, bool]
 
 PLAN: Final = """
 CREATE TABLE IF NOT EXISTS replay (request text NOT NULL, accounts text[] NOT NULL);
 CREATE TABLE IF NOT EXISTS replay_plan (
-    partition integer PRIMARY KEY, start_offset bigint NOT NULL, end_offset bigint NOT NULL, topic_from bigint NOT NULL
-)
+    partition integer PRIMARY KEY, start_offset bigint NOT NULL, end_offset bigint NOT NULL, topic_from bigint NOT NULL,
+    seeded boolean NOT NULL
+);
+-- Offsets of a topic that was replaced are below 0.
+ALTER TABLE cursor DROP CONSTRAINT IF EXISTS cursor_next_offset_check
 """
 
 # What a shadow loses in a crash of the server, it makes again: cursors and rows are lost together.
@@ -48,8 +51,9 @@ FROM replay_plan WHERE cursor.partition = replay_plan.partition AND last_offset 
 # The rows of accounts that a replay meets in the middle of their lives: what is a repeat is told by them.
 PAST: Final = """
 INSERT INTO event (livemode, account, created, event_id, type, object_id, partition, record_offset, recorded_at,
-                   repeats, ours, body)
-SELECT livemode, account, created, event_id, type, object_id, partition, record_offset, recorded_at, 0, ours, body
+                   repeats, quiet, ours, body)
+SELECT livemode, account, created, event_id, type, object_id, partition, record_offset, recorded_at, 0, quiet, ours,
+       body
 FROM {live}.event JOIN unnest($1::boolean[], $2::text[]) AS wanted (livemode, account) USING (livemode, account)
 WHERE partition = $3 AND record_offset < $4
 ON CONFLICT DO NOTHING
@@ -86,6 +90,30 @@ async def cursors(pool: Pool) -> Mapping[int, int]:
     return {row["partition"]: row["next_offset"] for row in rows}
 
 
+async def replaced(pool: Pool) -> Mapping[int, int]:
+    """The lowest offset logged of each partition that had another topic before this one: it is below 0."""
+    looking = """
+    SELECT partition FROM cursor
+    WHERE (SELECT min(record_offset) FROM outbox WHERE outbox.partition = cursor.partition) < 0
+    """
+    query = "SELECT partition, min(record_offset) AS first FROM event WHERE partition = ANY ($1) GROUP BY partition"
+    async with pool.connection() as connection:
+        partitions = [row["partition"] for row in await connection.fetch(looking)]
+        rows = await connection.fetch(query, partitions) if partitions else []
+    return {row["partition"]: row["first"] for row in rows}
+
+
+async def done(pool: Pool) -> int:
+    """How many offsets of the plan the shadow has gone through."""
+    query = """
+    SELECT coalesce(sum(greatest(least(next_offset, end_offset) - start_offset, 0)), 0)::bigint
+    FROM replay_plan JOIN cursor USING (partition)
+    """
+    async with pool.connection() as connection:
+        offsets: int = await connection.fetchval(query)
+    return offsets
+
+
 async def first_since(pool: Pool, milliseconds: int, partitions: Collection[int]) -> Mapping[int, int]:
     """The first logged offset in each partition of a record not before this time; it reads the whole event log."""
     query = """
@@ -113,7 +141,9 @@ async def saved_plan(pool: Pool) -> SavedPlan | None:
         if not await connection.fetchval("SELECT to_regclass('replay') IS NOT NULL"):
             return None
         replay = await connection.fetchrow("SELECT request, accounts FROM replay")
-        spans = await connection.fetch("SELECT partition, start_offset, end_offset, topic_from FROM replay_plan")
+        spans = await connection.fetch(
+            "SELECT partition, start_offset, end_offset, topic_from, seeded FROM replay_plan"
+        )
     if replay is None:
         return None
     return SavedPlan(replay["request"], replay["accounts"], sorted(tuple(row) for row in spans))
@@ -125,7 +155,7 @@ async def save_plan(pool: Pool, plan: SavedPlan) -> None:
         for row in await connection.fetch(LOGGED):
             await connection.execute(f"ALTER TABLE {row['relname']} SET UNLOGGED")
         await connection.execute(PLAN)
-        await connection.executemany("INSERT INTO replay_plan VALUES ($1, $2, $3, $4)", plan.spans)
+        await connection.executemany("INSERT INTO replay_plan VALUES ($1, $2, $3, $4, $5)", plan.spans)
         await connection.execute("INSERT INTO replay VALUES ($1, $2)", plan.request, list(plan.accounts))
 
 

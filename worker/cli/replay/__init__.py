@@ -47,6 +47,9 @@ def add_to(commands: Subcommands) -> None:
         "--from-log", action="store_true", help="read from the event log what the topic no longer holds"
     )
     command.add_argument("--name", type=_name, help="of the shadow; by default that of the account, or `all`")
+    command.add_argument(
+        "--processes", type=int, metavar="N", default=running.processes_here(), help="to decide with (%(default)s here)"
+    )
     command.add_argument("--keep", action="store_true", help="keep the shadow, also where nothing differs")
     command.add_argument("--json", action="store_true", help="one JSON line for each difference, then one in sum")
     command.set_defaults(role="replay", run=replay)
@@ -96,7 +99,7 @@ async def replay(settings: Settings, chosen: argparse.Namespace) -> int:
     report = report_of(as_json=chosen.json)
     try:
         async with opening.opened(settings, chosen.name, request) as begun:
-            await _with_progress(begun)
+            await _with_progress(begun, max(1, chosen.processes))
             report.sources(begun.plan, await event_reader.shares(begun.shadow))
             comparison = await comparing.compare(begun, report)
             report.end(begun.plan, comparison)
@@ -114,7 +117,7 @@ def _default_name(request: Request) -> str:
     return re.sub(r"[^a-z0-9_]", "_", "_".join(request.accounts or ("all",)).lower())[:LONGEST_DEFAULT_NAME]
 
 
-async def _with_progress(begun: opening.Replay) -> None:
+async def _with_progress(begun: opening.Replay, processes: int) -> None:
     columns = (
         TextColumn("replaying"),
         BarColumn(),
@@ -129,4 +132,4 @@ async def _with_progress(begun: opening.Replay) -> None:
             speed = bar.tasks[0].speed
             bar.update(task, completed=done, rate=f"{speed:,.0f} records/s" if speed else "")
 
-        await running.run(begun, progress)
+        await running.run(begun, progress, processes)
