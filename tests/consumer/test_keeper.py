@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from tests.journeys.webhooks import offer_event
 from worker.consumer import keeper as module
 from worker.consumer.keeper import Keeper
 from worker.consumer.lane import Lane
-from worker.ports import Unavailable
+from worker.ports import Position, Unavailable
 
 ALL, NONE = frozenset({PARTITION}), frozenset[int]()
 
@@ -132,6 +133,50 @@ async def test_a_lane_that_is_interrupted_is_begun_again(yard: Yard) -> None:
         await yard.workshop.write([offer_event("evt_1")])
         await yard.workshop.worked_off()
     assert len(yard.workshop.told()) == 1
+
+
+async def test_a_lane_that_is_begun_again_and_again_leaves_nothing_behind(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_WAIT_SECONDS", 0.001)
+    yard.workshop.broker.away = True
+
+    async def objects_after(attempts: int) -> int:
+        await until(lambda: len(yard.lanes) >= attempts)
+        yard.lanes.clear()
+        gc.collect()
+        return len(gc.get_objects())
+
+    async with yard.keeping():
+        yard.group.assigned.put_nowait(ALL)
+        # Loggers, metrics and the like come into being with the first.
+        await objects_after(50)
+        before = await objects_after(50)
+        after = await objects_after(500)
+    assert after - before < 250, "objects stay behind"
+
+
+@pytest.mark.parametrize(("misplaced", "longest"), [(False, 5.0), (True, 60.0)])
+async def test_pauses_double_up_to_five_seconds_or_a_minute_where_a_person_has_to_look(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, misplaced: bool, longest: float
+) -> None:
+    pauses: list[float] = []
+
+    async def paused(_keeper: Keeper, seconds: float) -> None:
+        pauses.append(seconds)
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(Keeper, "_pause", paused)
+    monkeypatch.setattr(module, "FIRST_WAIT_SECONDS", 1.0)
+    if misplaced:
+        yard.workshop.tables.positions[PARTITION] = Position(PARTITION, 1, 7, 1)
+    else:
+        yard.workshop.broker.away = True
+    async with yard.keeping():
+        yard.group.assigned.put_nowait(ALL)
+        await until(lambda: len(pauses) >= 9)
+    doubled = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]
+    assert pauses[:9] == [min(seconds, longest) for seconds in doubled]
 
 
 async def test_a_lane_taken_away_while_it_connects_never_claims_its_partition(yard: Yard) -> None:

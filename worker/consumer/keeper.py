@@ -15,6 +15,9 @@ from worker.ports import Fenced, Membership, Misplaced, Unavailable
 
 FIRST_WAIT_SECONDS: Final = 0.2
 LONGEST_WAIT_SECONDS: Final = 5.0
+# Where a person has to look, more attempts than that only fill the log.
+LONGEST_STANDSTILL_SECONDS: Final = 60.0
+STANDSTILLS: Final = frozenset({"braked", "misplaced"})
 # A lane that has not come round in this time is stuck: polling alone comes round four times a second.
 STUCK_SECONDS: Final = 120
 
@@ -102,7 +105,8 @@ class Keeper:
                     pause = FIRST_WAIT_SECONDS
                 if partition in self._wanted:
                     await self._pause(pause)
-                    pause = min(pause * 2, LONGEST_WAIT_SECONDS)
+                    standstill = self._reasons.get(partition) in STANDSTILLS
+                    pause = min(pause * 2, LONGEST_STANDSTILL_SECONDS if standstill else LONGEST_WAIT_SECONDS)
         finally:
             del self._tasks[partition]
 
