@@ -156,9 +156,9 @@ async def test_a_lane_that_is_begun_again_and_again_leaves_nothing_behind(
     assert after - before < 250, "objects stay behind"
 
 
-@pytest.mark.parametrize(("misplaced", "longest"), [(False, 5.0), (True, 60.0)])
+@pytest.mark.parametrize(("trouble", "longest"), [("away", 5.0), ("misplaced", 60.0)])
 async def test_pauses_double_up_to_five_seconds_or_a_minute_where_a_person_has_to_look(
-    yard: Yard, monkeypatch: pytest.MonkeyPatch, misplaced: bool, longest: float
+    yard: Yard, monkeypatch: pytest.MonkeyPatch, trouble: str, longest: float
 ) -> None:
     pauses: list[float] = []
 
@@ -168,7 +168,7 @@ async def test_pauses_double_up_to_five_seconds_or_a_minute_where_a_person_has_t
 
     monkeypatch.setattr(Keeper, "_pause", paused)
     monkeypatch.setattr(module, "FIRST_WAIT_SECONDS", 1.0)
-    if misplaced:
+    if trouble == "misplaced":
         yard.workshop.tables.positions[PARTITION] = Position(PARTITION, 1, 7, 1)
     else:
         yard.workshop.broker.away = True
