@@ -203,7 +203,7 @@ class Publisher(Protocol):
     async def last_told(self) -> str | None:
         """The id of the last notification that readers of this lane's partition see, None where they see none."""
 
-    async def publish(self, entries: Iterable[Entry], marker: int) -> None:
+    async def publish(self, entries: Sequence[Entry], marker: int) -> None:
         """Make the entries visible and the marker known, both or neither."""
 
     async def close(self) -> None:

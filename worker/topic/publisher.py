@@ -1,10 +1,11 @@
 """Publishing in transactions: entries and the lane's published-through marker become visible together or not at all."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import OffsetAndMetadata
 
 from worker.ports import Destination, Entry
@@ -50,34 +51,54 @@ class LanePublisher:
         where = TopicPartition(self._topics["notifications"], self._where.partition)
         return await last_id(self._cluster, where)
 
-    async def publish(self, entries: Iterable[Entry], marker: int) -> None:
+    async def publish(self, entries: Sequence[Entry], marker: int) -> None:
         """Make the entries visible and the marker known, both or neither."""
         async with answered("publishing", TRANSACTION_MS / 1000):
             await self._producer.begin_transaction()
-            sent = [await self._send(entry) for entry in entries]
+            told = [entry for entry in entries if entry.destination == "notifications"]
+            sent = [await self._tell(batch) for batch in self._batches(told)]
+            sent += [await self._send(entry) for entry in entries if entry.destination != "notifications"]
             await self._producer.send_offsets_to_transaction({self._where: OffsetAndMetadata(marker, "")}, self._group)
             await self._producer.commit_transaction()
             # The commit waited for all of them; a failed one must not pass for published.
             for acknowledgement in sent:
                 acknowledgement.result()
 
+    def _batches(self, entries: Sequence[Entry]) -> Iterator[BatchBuilder]:
+        """Entries as the client's batches: a third of the cost of handing it each by itself."""
+        batch = self._producer.create_batch()
+        for entry in entries:
+            record = {"timestamp": None, "key": entry.key, "value": entry.value, "headers": list(headers_of(entry))}
+            if batch.append(**record) is None:
+                yield batch
+                # An empty batch takes a record of any size.
+                batch = self._producer.create_batch()
+                batch.append(**record)
+        if batch.record_count():
+            yield batch
+
+    async def _tell(self, batch: BatchBuilder) -> "asyncio.Future[object]":
+        """Notifications go to the partition of the same number as the lane."""
+        topic, partition = self._topics["notifications"], self._where.partition
+        return _given_up(await self._producer.send_batch(batch, topic, partition=partition))
+
     async def _send(self, entry: Entry) -> "asyncio.Future[object]":
-        """Notifications go to the partition of the same number as the lane; the rest where their key leads."""
-        partition = self._where.partition if entry.destination == "notifications" else None
-        future: asyncio.Future[object] = await self._producer.send(
-            self._topics[entry.destination],
-            entry.value,
-            key=entry.key or None,
-            partition=partition,
-            headers=list(headers_of(entry)),
+        """The rest goes where its key leads."""
+        return _given_up(
+            await self._producer.send(
+                self._topics[entry.destination], entry.value, key=entry.key or None, headers=list(headers_of(entry))
+            )
         )
-        # When a step fails, the rest is given up: a failure nobody asked for would be logged later, data and all.
-        future.add_done_callback(_retrieved)
-        return future
 
     async def close(self) -> None:
         """Let go of the connection, aborting what was begun."""
         await let_go(self._producer.stop)
+
+
+def _given_up(future: "asyncio.Future[object]") -> "asyncio.Future[object]":
+    """When a step fails, the rest is given up: a failure nobody asked for would be logged later, data and all."""
+    future.add_done_callback(_retrieved)
+    return future
 
 
 def _retrieved(future: "asyncio.Future[object]") -> None:
