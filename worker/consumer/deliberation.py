@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import assert_never
 
 from worker.consumer import letters
 from worker.consumer.commands import Rebuild
@@ -81,14 +82,17 @@ class Deliberation:
         return isinstance(reading, Unattributable | Foreign) or reading.attributed.key[1] not in only
 
     def _take(self, reading: Reading) -> Outcome:
+        # Nearly every record, and so ahead of the others.
+        if isinstance(reading, Telling):
+            return self._hear(reading.attributed, reading.understood)
         match reading:
             case Foreign():
                 return "foreign"
             case Unattributable(record, reason):
                 self._bury(record, None, reason)
                 return "unattributable"
-            case Telling(attributed) | Untelling(attributed) | Commanding(attributed) | Rebuilding(attributed) if (
-                not self._at_home(attributed)
+            case Untelling(attributed) | Commanding(attributed) | Rebuilding(attributed) if not self._at_home(
+                attributed
             ):
                 return self._send_home(attributed)
             case Rebuilding(attributed, rebuild):
@@ -98,17 +102,25 @@ class Deliberation:
                 self._log(attributed, command.created, None)
                 self._redrive(attributed, command.discarded)
                 return "commanded"
-            case Telling(attributed) | Untelling(attributed) if self._state(attributed.key).quarantined:
+            case Untelling(attributed) if self._state(attributed.key).quarantined:
                 self._park(attributed, None)
                 return "parked"
             case Untelling(attributed, invalid):
                 self._quarantine(attributed, invalid.reason)
                 return "quarantined"
-            case Telling(attributed, understood):
-                failure = self._apply(attributed, understood)
-                if failure is not None:
-                    self._quarantine(attributed, failure)
-                return "quarantined" if failure else "applied"
+            case _:
+                assert_never(reading)
+
+    def _hear(self, attributed: Attributed, understood: Understood) -> Outcome:
+        if not self._at_home(attributed):
+            return self._send_home(attributed)
+        if self._state(attributed.key).quarantined:
+            self._park(attributed, None)
+            return "parked"
+        failure = self._apply(attributed, understood)
+        if failure is not None:
+            self._quarantine(attributed, failure)
+        return "quarantined" if failure else "applied"
 
     def _number(self) -> int:
         return self._before.next_number + len(self._entries)

@@ -18,6 +18,7 @@ from worker.rules.state import AccountState, Offer, Withholding
 
 Data = Mapping[str, object]
 
+NOTHING: Final = {None}
 OFFERED: Final = {name: f"offered_terms.{name}" for name in schema.OfferedTerms.model_fields}
 ACCEPTED: Final = {name: f"accepted_terms.{name}" for name in schema.AcceptedTerms.model_fields}
 
@@ -151,7 +152,7 @@ def _terms(offer: Offer, paths: Mapping[str, str]) -> Data | None:
     """Terms as far as they are known; None where none of them is."""
     fields = offer.fields
     values = {name: fields[path].value if path in fields else None for name, path in paths.items()}
-    return values if any(value is not None for value in values.values()) else None
+    return None if set(values.values()) == NOTHING else values
 
 
 def _refill(offer: Offer) -> Data | None:

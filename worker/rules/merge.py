@@ -35,7 +35,8 @@ def merge_fields(
         if seen is not None:
             if value != seen.value and name in WRITE_ONCE:
                 conflicts += (name,)
-            if not beats(rank, value, seen):
+            # As `beats`; most snapshots are of a higher rank, and a call for each of their fields is not cheap.
+            if rank <= seen.rank and not beats(rank, value, seen):
                 continue
         if merged is None:
             merged = dict(fields)

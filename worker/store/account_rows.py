@@ -1,6 +1,8 @@
 """Accounts: a row each with the account's own facts, beside the columns that readers select by."""
 
-from dataclasses import replace
+from dataclasses import fields
+from operator import attrgetter
+from typing import Final
 
 from worker.ports import Batch
 from worker.rules.state import AccountState
@@ -24,16 +26,20 @@ DO UPDATE SET sequence = excluded.sequence, country = excluded.country, policy =
 """
 
 
+ROWS_OF_THEIR_OWN: Final = frozenset({"offers", "transactions", "updates"})
+_own: Final = attrgetter(*(field.name for field in fields(AccountState) if field.name not in ROWS_OF_THEIR_OWN))
+
+
 async def write_accounts(connection: Connection, batch: Batch) -> None:
     """Write the accounts that are new or whose own facts changed."""
-    rows = [_row(after) for before, after in batch.accounts if not before.sequence or _own(before) != _own(after)]
+    rows = [_row(after) for before, after in batch.accounts if _changed(before, after)]
     if rows:
         await connection.execute(ACCOUNTS, batch.before.partition, *columns(rows))
 
 
-def _own(state: AccountState) -> AccountState:
-    """The state without what has rows of its own."""
-    return replace(state, offers={}, transactions={}, updates=frozenset())
+def _changed(before: AccountState, after: AccountState) -> bool:
+    """Whether an account is new or differs in more than what has rows of its own."""
+    return not before.sequence or before.sequence != after.sequence or _own(before) != _own(after)
 
 
 def _row(state: AccountState) -> tuple[object, ...]:
