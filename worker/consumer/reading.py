@@ -31,56 +31,48 @@ class Foreign:
     record: Record
 
 
+class _OfAnAccount:
+    """What is read of a record that names its account."""
+
+    __slots__ = ()
+    attributed: Attributed
+
+    @property
+    def record(self) -> Record:
+        """The record."""
+        return self.attributed.record
+
+
 @dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(_OfAnAccount):
     """An attributed record and what it says."""
 
     attributed: Attributed
     understood: Understood
 
-    @property
-    def record(self) -> Record:
-        """The record."""
-        return self.attributed.record
-
 
 @dataclass(frozen=True, slots=True)
-class Untelling:
+class Untelling(_OfAnAccount):
     """An attributed record that cannot be applied."""
 
     attributed: Attributed
     invalid: Invalid
 
-    @property
-    def record(self) -> Record:
-        """The record."""
-        return self.attributed.record
-
 
 @dataclass(frozen=True, slots=True)
-class Commanding:
+class Commanding(_OfAnAccount):
     """A command to redrive what is parked of an account."""
 
     attributed: Attributed
     command: Redrive
 
-    @property
-    def record(self) -> Record:
-        """The record."""
-        return self.attributed.record
-
 
 @dataclass(frozen=True, slots=True)
-class Rebuilding:
+class Rebuilding(_OfAnAccount):
     """A command to decide an account anew."""
 
     attributed: Attributed
     rebuild: Rebuild
-
-    @property
-    def record(self) -> Record:
-        """The record."""
-        return self.attributed.record
 
 
 Reading = Telling | Untelling | Commanding | Rebuilding | Unattributable | Foreign

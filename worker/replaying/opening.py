@@ -9,6 +9,7 @@ from worker.replay.request import Request
 from worker.replaying.planning import planned
 from worker.settings import Settings
 from worker.store import event_reader, migrations, shadows
+from worker.store.alone import alone
 from worker.store.connection import Pool, connect
 from worker.topic.cluster import Cluster
 from worker.topic.extents import Extents
@@ -87,7 +88,7 @@ async def _shadow(settings: Settings, name: str) -> AsyncIterator[tuple[Pool, Po
     schema = schema_of(settings, name)
     async with connected(settings, schema) as (live, shadow):
         await migrations.verify(live)
-        async with shadows.locked(live, schema) as mine:
+        async with alone(live, schema) as mine:
             if not mine:
                 raise Refused(f"a replay named {name} is running")
             yield live, shadow, schema
@@ -136,7 +137,7 @@ async def drop(settings: Settings, name: str) -> None:
     schema = schema_of(settings, name)
     pool = await connect(settings, connections=2, unhurried=True)
     try:
-        async with shadows.locked(pool, schema) as mine:
+        async with alone(pool, schema) as mine:
             if not mine:
                 raise Refused(f"a replay named {name} is running")
             await shadows.drop(pool, schema)

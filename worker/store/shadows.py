@@ -1,16 +1,11 @@
 """Shadows: schemas beside the live one that replays write to, each with the plan it was made for."""
 
-import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from worker.ports import AccountKey
-from worker.store.connection import Connection, Pool
-
-LOCK_SECONDS: Final = 3
-LOOK_SECONDS: Final = 0.1
+from worker.store.connection import Pool
 
 # (partition, start, end, topic_from, seeded): a span of the plan.
 SpanRow = tuple[int, int, int, int, bool]
@@ -31,10 +26,6 @@ SELECT relname FROM pg_class
 WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' AND relpersistence = 'p'
   AND relname NOT IN ('migration', 'replay', 'replay_plan')
 """
-
-# A lock of the session: it ends with the process, however that ends.
-LOCK: Final = "SELECT pg_try_advisory_lock(hashtextextended($1, 0))"
-UNLOCK: Final = "SELECT pg_advisory_unlock(hashtextextended($1, 0))"
 
 UNFINISHED: Final = """
 SELECT partition FROM replay_plan
@@ -197,32 +188,3 @@ async def drop(pool: Pool, schema: str) -> None:
     async with pool.connection() as connection:
         # The name was made from a checked pattern.
         await connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
-
-
-@asynccontextmanager
-async def locked(pool: Pool, schema: str) -> AsyncIterator[bool]:
-    """Whether this process alone works on a shadow, until the end of the context.
-
-    The server may take a moment to notice that a process that was killed is gone.
-    """
-    async with pool.connection() as connection:
-        mine = await _lock(connection, schema)
-        try:
-            yield mine
-        finally:
-            await _unlock(connection, schema, mine=mine)
-
-
-async def _lock(connection: Connection, schema: str) -> bool:
-    try:
-        async with asyncio.timeout(LOCK_SECONDS):
-            while not await connection.fetchval(LOCK, schema):  # noqa: ASYNC110 - a lock of another session gives no signal
-                await asyncio.sleep(LOOK_SECONDS)
-    except TimeoutError:
-        return False
-    return True
-
-
-async def _unlock(connection: Connection, schema: str, *, mine: bool) -> None:
-    if mine:
-        await connection.execute(UNLOCK, schema)
