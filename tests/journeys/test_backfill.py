@@ -43,8 +43,9 @@ async def bodies(system: System) -> list[bytes]:
 
 async def test_what_was_dropped_is_told_after_a_backfill_and_a_second_one_finds_nothing(system: System) -> None:
     losses = losing(WORLD.events(), 0.05, seed=SEED)
+    system.environ["CAPITAL_ORDER_GRACE_SECONDS"] = "60"
     async with played(system, WORLD):
-        serve = await system.serve(CAPITAL_ORDER_GRACE_SECONDS="60")
+        serve = await system.serve()
         assert await Courier(system.url, system.secrets).deliver(disordered(losses.kept, seed=SEED)) == ()
         await system.caught_up()
         first = await system.run("backfill", "--since", SINCE)

@@ -57,6 +57,17 @@ async def test_what_cannot_be_replayed_is_refused_with_the_reason_and_leaves_not
     assert await system.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE $1", f"{system.name}_replay%") == []
 
 
+async def test_a_topic_that_ends_before_what_was_taken_is_refused(system: System, commands: Commands) -> None:
+    """Its records would be waited for for ever: it is not the topic that the lane has read."""
+    await lived(system, history(seed=27, accounts=11))
+    ((taken,),) = await system.rows(
+        "UPDATE cursor SET next_offset = next_offset + 5 WHERE partition = 1 RETURNING next_offset"
+    )
+    done = await commands.run("replay", "--from-beginning")
+    assert done.status == REFUSED
+    assert f"the live lane took records up to {taken}: see docs/positions.md" in done.err
+
+
 async def test_expired_records_are_refused_and_the_event_log_is_named(system: System, commands: Commands) -> None:
     await lived(system, history(seed=22, accounts=22))
     await expire(system, 1, before=7)

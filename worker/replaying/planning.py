@@ -20,7 +20,7 @@ async def planned(settings: Settings, live: Pool, request: Request) -> Plan:
     if unknown:
         raise Refused(f"nothing has come for the account {unknown[0]}")
     async with Extents.opened(Cluster.of(settings), settings.events_topic) as topic:
-        beginnings = await topic.beginnings()
+        beginnings, topic_ends = await topic.beginnings(), await topic.ends()
         if not beginnings:
             raise Refused(f"there is no topic {settings.events_topic}")
         taken, first = await shadows.cursors(live), await shadows.replaced(live)
@@ -30,6 +30,7 @@ async def planned(settings: Settings, live: Pool, request: Request) -> Plan:
         ]
         starts = await _offsets(topic, live, request.start, extents)
         ends = await _offsets(topic, live, request.until, extents)
+    _check_reach(extents, topic_ends)
     spans = drawn(extents, starts, ends, from_log=request.from_log)
     if request.start is not None and not spans:
         raise Refused("the live lanes have taken no record in this range")
@@ -44,6 +45,17 @@ def _check_times(request: Request) -> None:
             raise Refused(f"{mark} is in the future")
     if len(marks) == 2 and marks[1].milliseconds <= marks[0].milliseconds:  # noqa: PLR2004 - both ends are times
         raise Refused(f"the range ends at {marks[1]}, and not after its start at {marks[0]}")
+
+
+def _check_reach(extents: Sequence[Extent], topic_ends: Mapping[int, int]) -> None:
+    """Records that were taken and lie beyond the topic's end will never come: that is another topic."""
+    for extent in extents:
+        end = topic_ends[extent.partition]
+        if extent.taken > end:
+            raise Refused(
+                f"partition {extent.partition}: the topic ends at {end}, and the live lane took records up to "
+                f"{extent.taken}: see docs/positions.md"
+            )
 
 
 def _concerned(partitions: int, accounts: Sequence[str]) -> Sequence[int]:

@@ -38,6 +38,14 @@ class Extents:
             offsets = await self._consumer.beginning_offsets(self._partitions)
         return {where.partition: int(offset) for where, offset in offsets.items()}
 
+    async def ends(self) -> Mapping[int, int]:
+        """The offset that each partition's next record will get."""
+        if not self._partitions:
+            return {}
+        async with answered("asking where the topic ends"):
+            offsets = await self._consumer.end_offsets(self._partitions)
+        return {where.partition: int(offset) for where, offset in offsets.items()}
+
     async def at(self, milliseconds: int) -> Mapping[int, int]:
         """The first offset in each partition of a record not before this time; partitions without one are left out."""
         if not self._partitions:
