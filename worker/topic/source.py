@@ -1,5 +1,6 @@
 """Reading one partition of the events topic from an offset on; no group, no committed offset, no resetting."""
 
+import asyncio
 from collections.abc import Sequence
 from time import monotonic
 from typing import Final
@@ -15,6 +16,8 @@ from worker.topic.records import record_of
 FETCH_BYTES: Final = 2_097_152
 # How long nothing may come before it is asked whether there is nothing.
 CHECK_SECONDS: Final = 5
+FOLLOWING_SECONDS: Final = 5
+LOOK_SECONDS: Final = 0.25
 ADVICE: Final = "see docs/positions.md"
 
 
@@ -58,10 +61,20 @@ class PartitionSource:
 
     async def seek(self, offset: int) -> None:
         """Read from this offset on. Raises Misplaced where the topic never reached it or no longer has it."""
-        beginning, end = await self.beginning(), await self.end()
+        beginning, end = await self.beginning(), await self._end_for(offset)
         if not beginning <= offset <= end:
             raise Misplaced(f"{self._name} holds offsets {beginning} to {end}; the cursor says {offset}: {ADVICE}")
         self._consumer.seek(self._where, offset)
+
+    async def _end_for(self, offset: int) -> int:
+        """Where the partition ends, asked again for a while if that is before an offset that was reached once.
+
+        A leader that is new learns only from its followers how much of what it has may be read.
+        """
+        deadline = monotonic() + FOLLOWING_SECONDS
+        while (end := await self.end()) < offset and monotonic() < deadline:  # noqa: ASYNC110 - it gives no signal
+            await asyncio.sleep(LOOK_SECONDS)
+        return end
 
     async def poll(self, most: int, seconds: float) -> Sequence[Record]:
         """Up to `most` records in order, waiting at most `seconds` for the first."""
