@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from tests.bench.usage import resident_bytes
 from tests.fuzz.attempts import Attempt, attempt
 from tests.fuzz.bodies import CANARY
 from tests.fuzz.clients import Clients
@@ -25,7 +26,6 @@ SETTLED_SECONDS = 60.0
 # Kafka's client opens and closes a few connections as it likes.
 MORE_FILES = 8
 SECRETS = ("whsec_fuzzed_new", "whsec_fuzzed_old")
-PAGE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ async def _watched(ingress: Child, figures: Figures) -> AsyncIterator[None]:
     async def sample() -> None:
         began = time.monotonic()
         while ingress.running:
-            resident, files = _resident(ingress.pid), _open_files(ingress.pid)
+            resident, files = resident_bytes(ingress.pid), _open_files(ingress.pid)
             figures.samples.append(Sample(time.monotonic() - began, resident, files, figures.inputs.total()))
             await asyncio.sleep(SAMPLE_SECONDS)
 
@@ -151,10 +151,6 @@ async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         await asyncio.wait({task})
         if not task.cancelled():
             task.result()
-
-
-def _resident(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
 
 
 def _open_files(pid: int) -> int:
