@@ -1,13 +1,15 @@
 """One connection: uvicorn's protocol, with a bound on whatever its client may send, leave out or not read."""
 
 import asyncio
+from collections import deque
 from typing import Final
+from urllib.parse import unquote
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from worker.asgi import Application, Message, Receive, Send
 from worker.http.connections import Connections
+from worker.http.exchange import Exchange
 
 
 class _Refused(Exception):  # noqa: N818 - named for what happened
@@ -41,7 +43,9 @@ class Connection(HttpToolsProtocol):
         self._message_bytes = 0
         self._ahead_bytes = 0
         self._deaf = False
-        self._begun: RequestResponseCycle | None = None
+        self._begun: Exchange | None = None
+        # What was sent ahead, the oldest first; uvicorn's own line stays empty.
+        self._line: deque[Exchange] = deque()
         self._deadline = self.loop.time() + self._limits.head_seconds
         self._timer = self.loop.call_at(self._deadline, self._look)
 
@@ -74,7 +78,7 @@ class Connection(HttpToolsProtocol):
         """Forget it, and tell the request at hand; uvicorn tells the newest only."""
         self._timer.cancel()
         self._shared.busy(self)
-        self.pipeline.clear()
+        self._line.clear()
         if self._begun is not None:
             self._begun.disconnected = True
             self._begun.message_event.set()
@@ -115,12 +119,12 @@ class Connection(HttpToolsProtocol):
             self.transport.write(answer)
         self.transport.close()
 
-    def _last_whole(self) -> RequestResponseCycle | None:
+    def _last_whole(self) -> Exchange | None:
         """The last request that came whole and is not answered; one that waits in line and is not whole is dropped."""
-        if self.pipeline and self.pipeline[0][0].more_body:
-            self.pipeline.popleft()
-        if self.pipeline:
-            return self.pipeline[0][0]
+        if self._line and self._line[-1].more_body:
+            self._line.pop()
+        if self._line:
+            return self._line[-1]
         begun = self._begun
         return begun if begun is not None and not (begun.more_body or begun.response_complete) else None
 
@@ -164,20 +168,47 @@ class Connection(HttpToolsProtocol):
         if self.parser.should_upgrade():
             # The parser would drop the body of such a request and read what follows as another protocol.
             raise ValueError("no upgrade is offered")
-        if len(self.pipeline) >= self._limits.pipelined:
+        if len(self._line) >= self._limits.pipelined:
             raise _Refused
         self._in_head = False
-        if self._answering():
+        waits = self._answering()
+        if waits:
             self._count_ahead(self._head_bytes)
-            super().on_headers_complete()
+        self.cycle = exchange = self._exchange()
+        if waits:
+            self.flow.pause_reading()
+            self._line.append(exchange)
         else:
-            self._within(self._limits.answer_seconds)
-            super().on_headers_complete()
-            self._begun = self.cycle
+            self._start(exchange)
+
+    def _exchange(self) -> Exchange:
+        version = self.parser.get_http_version()
+        target = httptools.parse_url(self.url)
+        self.scope |= {
+            "method": self.parser.get_method().decode("ascii"),
+            "http_version": version,
+            "path": unquote(target.path.decode("ascii")),
+            "raw_path": target.path,
+            "query_string": target.query or b"",
+        }
+        return Exchange(
+            self.app,
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=[],
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
 
     def on_body(self, body: bytes) -> None:
         """Part of the newest request's body."""
-        if self.pipeline:
+        if self._line:
             self._count_ahead(len(body))
         super().on_body(body)
 
@@ -189,13 +220,13 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """An answer is given: the next request in line has its turn, or is waited for."""
         # Answered without having been read to its end: the rest would come without a deadline.
-        if not self.pipeline and self.cycle.more_body:
+        if not self._line and self.cycle.more_body:
             self.transport.close()
         if self.transport.is_closing():
             self._within(self._limits.head_seconds)
             return
         self.flow.resume_reading()
-        if self.pipeline:
+        if self._line:
             self._begin_next()
         elif self._in_head:
             self._within(self._limits.head_seconds)
@@ -205,32 +236,16 @@ class Connection(HttpToolsProtocol):
             self._shared.idle(self)
 
     def _begin_next(self) -> None:
-        cycle, app = self.pipeline.pop()
-        self._begun = cycle
-        if not self.pipeline:
+        exchange = self._line.popleft()
+        if not self._line:
             self._ahead_bytes = 0
-            if cycle.more_body:
+            if exchange.more_body:
                 self._shared.receiving(self)
+        self._start(exchange)
+
+    def _start(self, exchange: Exchange) -> None:
+        self._begun = exchange
         self._within(self._limits.answer_seconds)
-        self._start_asgi_task(cycle, app)  # type: ignore[arg-type]  # see there
-
-    # uvicorn describes an app by its own types, which these are not.
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Application) -> None:  # type: ignore[override]  # see above
-        super()._start_asgi_task(cycle, self._attended(cycle, app))  # type: ignore[arg-type]  # see above
-
-    def _attended(self, cycle: RequestResponseCycle, app: Application) -> Application:
-        """The app, for a client that may go away, and a server that may give up: uvicorn would log both as failures."""
-
-        async def answer(scope: Message, receive: Receive, send: Send) -> None:
-            async def unless_gone(message: Message) -> None:
-                # Between the end of a connection and its being told, a write raises.
-                if self.transport.is_closing():
-                    cycle.disconnected = True
-                await send(message)
-
-            try:
-                await app(scope, receive, unless_gone)
-            except asyncio.CancelledError:
-                cycle.disconnected = True
-
-        return answer
+        task = self.loop.create_task(exchange.run())
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
