@@ -39,25 +39,17 @@ async def test_records_of_one_key_are_in_the_order_they_were_appended(wire: Wire
     assert [record.value for record in await wire.visible("events")] == [str(n).encode() for n in range(20)]
 
 
-async def test_a_broker_that_does_not_answer_in_time_fails_the_handoff(
-    system: System, kafka: Kafka, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_broker_that_does_not_answer_in_time_fails_the_handoff(system: System, kafka: Kafka) -> None:
     await system.topics()
-    handoff = real.EventsHandoff(Cluster.of(system.settings), system.settings.events_topic)
-    await handoff.open()
-    try:
-        await handoff.append(b"acct_1", b"before", ())
+    async with opened(system) as patient, opened(system, append_seconds=0.2) as hurried:
+        await patient.append(b"acct_1", b"before", ())
         kafka.brokers[0].pause()
         try:
-            with monkeypatch.context() as hurried:
-                hurried.setattr(real, "APPEND_SECONDS", 0.2)
-                with pytest.raises(HandoffFailed):
-                    await handoff.append(b"acct_1", b"during", ())
+            with pytest.raises(HandoffFailed):
+                await hurried.append(b"acct_1", b"during", ())
         finally:
             kafka.brokers[0].resume()
-        await handoff.append(b"acct_1", b"after", ())
-    finally:
-        await handoff.close()
+        await patient.append(b"acct_1", b"after", ())
     # What was given up on may have been written all the same; what was acknowledged must be there.
     written = [record.value for record in await system.events_topic.records()]
     assert [value for value in written if value != b"during"] == [b"before", b"after"]
@@ -71,8 +63,8 @@ async def test_the_ingress_tests_fake_fails_as_the_real_one_does() -> None:
 
 
 @asynccontextmanager
-async def opened(system: System) -> AsyncIterator[real.EventsHandoff]:
-    handoff = real.EventsHandoff(Cluster.of(system.settings), system.settings.events_topic)
+async def opened(system: System, append_seconds: float = real.APPEND_SECONDS) -> AsyncIterator[real.EventsHandoff]:
+    handoff = real.EventsHandoff(Cluster.of(system.settings), system.settings.events_topic, append_seconds)
     try:
         await handoff.open()
         yield handoff

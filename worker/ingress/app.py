@@ -1,10 +1,10 @@
 """Answers Stripe's webhooks: 200 only after the broker has the bytes, untouched; never decides what they mean."""
 
-import asyncio
 import time
 from typing import Final, get_args
 
 from worker.asgi import Application, Message, Receive, Send
+from worker.deadline import Deadline
 from worker.ingress import cloudevent, envelope
 from worker.ingress.answers import ANSWERS, Outcome
 from worker.ingress.bodies import Bodies
@@ -43,7 +43,7 @@ class Ingress:
         self._otherwise = otherwise
         self._bodies = bodies
         self._refusals = refusals
-        self._append_seconds = append_seconds
+        self._deadline = Deadline(append_seconds)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request. Nothing a client sends makes this raise."""
@@ -89,7 +89,7 @@ class Ingress:
         if not event.event_type.startswith(WANTED):
             return "ignored"
         try:
-            async with asyncio.timeout(self._append_seconds):
+            with self._deadline.granted():
                 await self._handoff.append(cloudevent.key(event), body, cloudevent.headers(event))
         except (HandoffFailed, TimeoutError):
             return "unavailable"

@@ -1,11 +1,11 @@
 """Collects request bodies, bounded one by one, in total and in time; never keeps a byte it does not count."""
 
-import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from worker.asgi import Receive
+from worker.deadline import Deadline
 
 Shortfall = Literal["abandoned", "overloaded", "too_large", "too_slow"]
 
@@ -24,6 +24,7 @@ class Bodies:
 
     def __init__(self, limits: BodyLimits) -> None:
         self.limits = limits
+        self._deadline = Deadline(limits.seconds)
         self.held_bytes = 0
 
     async def take(self, receive: Receive) -> bytes | Shortfall:
@@ -32,9 +33,8 @@ class Bodies:
         body = bytearray()
         shortfall: Shortfall | None = "too_slow"
         try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self.limits.seconds):
-                    shortfall = await self._collect(receive, body)
+            with suppress(TimeoutError), self._deadline.granted():
+                shortfall = await self._collect(receive, body)
         finally:
             if shortfall is not None:
                 self.held_bytes -= len(body)

@@ -9,6 +9,7 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from worker.deadline import Deadline
 from worker.ports import HandoffFailed, Headers, Unavailable
 from worker.topic.cluster import CALL_SECONDS, Cluster, answered, let_go
 
@@ -28,9 +29,10 @@ class EventsHandoff:
     partition is refused for it, for ever: such a producer is replaced.
     """
 
-    def __init__(self, cluster: Cluster, topic: str) -> None:
+    def __init__(self, cluster: Cluster, topic: str, append_seconds: float = APPEND_SECONDS) -> None:
         self._cluster = cluster
         self._topic = topic
+        self._deadline = Deadline(append_seconds)
         self._producer = self._made()
         self._stale: AIOKafkaProducer | None = None
         self._broken = asyncio.Event()
@@ -72,7 +74,7 @@ class EventsHandoff:
             raise HandoffFailed("kafka: not connected yet")
         producer = self._producer
         try:
-            async with asyncio.timeout(APPEND_SECONDS):
+            with self._deadline.granted():
                 await producer.send_and_wait(self._topic, value, key=key, headers=list(headers))
         except (TimeoutError, KafkaError, OSError) as error:
             self._note_failure()
