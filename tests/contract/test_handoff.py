@@ -1,4 +1,6 @@
 import asyncio
+import gc
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -96,6 +98,33 @@ async def test_a_producer_that_a_refused_record_broke_is_replaced_by_a_new_one(s
         await until(taken)
         assert handoff.trouble() is None
     assert [record.value for record in await system.events_topic.records()] == [b"before", b"after"]
+
+
+async def test_nothing_holds_on_to_a_record_that_was_refused(system: System) -> None:
+    small = {"max.message.bytes": "2000"}
+    await ensure(Cluster.of(system.settings), [Topic(system.settings.events_topic, 1, 1, small)])
+    body = bytes(5_000)
+
+    async def refused() -> bool:
+        # Not `pytest.raises`, which keeps the frames of what was raised.
+        try:
+            await handoff.append(b"acct_1", body, ())
+        except HandoffFailed:
+            return True
+        return False
+
+    async def let_go() -> bool:
+        return sys.getrefcount(body) == held
+
+    async with opened(system) as handoff:
+        # Not even until the next search for rings of garbage, which is rare.
+        gc.disable()
+        try:
+            held = sys.getrefcount(body)
+            assert await refused()
+            await until(let_go)
+        finally:
+            gc.enable()
 
 
 async def test_a_handoff_without_a_connection_takes_nothing_and_says_so(system: System) -> None:

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 from worker.deadline import Deadline
 from worker.ports import HandoffFailed, Headers, Unavailable
 from worker.topic.cluster import CALL_SECONDS, Cluster, answered, let_go
+from worker.topic.partitioning import home_of_key
 
 APPEND_SECONDS: Final = 5
 # How often the cluster is asked whether it is there; traffic that is acknowledged does not tell of its own absence.
@@ -75,7 +76,10 @@ class EventsHandoff:
         producer = self._producer
         try:
             with self._deadline.granted():
-                await producer.send_and_wait(self._topic, value, key=key, headers=list(headers))
+                home = _home(producer, self._topic, key)
+                # The future has no name: a failure in it would hold this frame, and this frame it, until a search for
+                # garbage. And the client is told the partition, which it would work out in Python for each record.
+                await (await producer.send(self._topic, value, key=key, partition=home, headers=list(headers)))
         except (TimeoutError, KafkaError, OSError) as error:
             self._note_failure()
             if isinstance(error, KafkaError) and producer is self._producer:
@@ -149,3 +153,9 @@ class EventsHandoff:
             await asyncio.wait({self._attending})
         await self._drop_stale()
         await let_go(self._producer.stop)
+
+
+def _home(producer: AIOKafkaProducer, topic: str, key: bytes) -> int | None:
+    """The partition of a key, so that the client need not hash it again; None leaves that to the client."""
+    partitions = producer.client.cluster.partitions_for_topic(topic)
+    return home_of_key(key, len(partitions)) if partitions else None
