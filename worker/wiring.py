@@ -106,6 +106,7 @@ async def ingress(process: Process) -> None:
     It listens at once: while Kafka is not reached, webhooks are answered 503, and probes learn why.
     """
     settings = process.settings
+    collect_rarely()
     process.health.register("ingress", _well, _starting)
     async with AsyncExitStack() as stack:
         handoff = EventsHandoff(process.cluster, settings.events_topic)

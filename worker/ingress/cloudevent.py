@@ -3,6 +3,7 @@
 import hashlib
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from worker.ingress.envelope import Envelope
@@ -44,6 +45,8 @@ def headers(envelope: Envelope) -> Headers:
 _SOURCES: Final = {True: f"{SOURCE}/live".encode(), False: f"{SOURCE}/test".encode(), None: SOURCE.encode()}
 
 
+# Webhooks that come together were made together.
+@lru_cache(maxsize=1_024)
 def _time(created: float | None) -> bytes | None:
     if created is None:
         return None

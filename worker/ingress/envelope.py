@@ -2,8 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,8 +11,7 @@ _DEPTH: Final = 3
 _LONGEST_NUMBER: Final = 18
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What the ingress must know of an event. `created` is in seconds since the epoch; None is not known."""
 
     event_id: str
