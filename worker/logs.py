@@ -1,7 +1,9 @@
 """Logging: structured lines with dotted past-tense names; never a payload, never a secret, never a line of others'."""
 
 import logging
+import math
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from types import TracebackType
@@ -10,6 +12,9 @@ from typing import Final
 import structlog
 
 from worker.settings import Settings
+
+# How long Kafka's client is not to repeat itself.
+REPEATED_SECONDS: Final = 10.0
 
 # What the processors below write themselves, over several lines.
 _WRITTEN_HERE: Final = frozenset({"exception", "stack"})
@@ -34,6 +39,7 @@ def configure(settings: Settings) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(_Sparing())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last], foreign_pre_chain=shared
@@ -46,6 +52,32 @@ def configure(settings: Settings) -> None:
     # Its pool logs a stack trace for each connection it cannot restore; the same trouble is raised to whoever asks.
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
     sys.excepthook = _failed
+
+
+class _Sparing(logging.Filter):
+    """Lets a line of code of Kafka's client speak once in a while, and say how often it did not.
+
+    While a broker is away, the client complains of every attempt at every connection: tens of lines a second. Of no
+    other library: one line of asyncio's, or of uvicorn's, tells of every failure there is.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("aiokafka")
+        self._spoken: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to print it."""
+        if not super().filter(record):
+            return True
+        place, now = (record.pathname, record.lineno), time.monotonic()
+        spoke, unlogged = self._spoken.get(place, (-math.inf, 0))
+        if now - spoke < REPEATED_SECONDS:
+            self._spoken[place] = spoke, unlogged + 1
+            return False
+        self._spoken[place] = now, 0
+        if unlogged:
+            record.msg = f"{record.msg} ({unlogged} more like it before)"
+        return True
 
 
 def _renderer(log_format: str) -> structlog.typing.Processor:

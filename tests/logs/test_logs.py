@@ -76,6 +76,35 @@ def test_a_failure_is_told_by_its_place_and_kind_and_never_by_its_message(printe
         assert text.count(told) >= 2, told
 
 
+def test_kafka_s_client_is_not_heard_again_for_a_while_and_then_says_how_often_it_was_not(
+    printed: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed.configure("json")
+
+    def complain(times: int) -> None:
+        for number in range(times):
+            logging.getLogger("aiokafka.client").warning("Unable to connect to node %d", number)
+
+    complain(50)
+    logging.getLogger("aiokafka.client").warning("another line of its code")
+    monkeypatch.setattr(logs, "REPEATED_SECONDS", 0)
+    complain(2)
+    assert [json.loads(line)["event"] for line in printed.text().splitlines()] == [
+        "Unable to connect to node 0",
+        "another line of its code",
+        "Unable to connect to node 0 (49 more like it before)",
+        "Unable to connect to node 1",
+    ]
+
+
+def test_nobody_else_is_kept_from_repeating_himself(printed: Printed) -> None:
+    printed.configure("json")
+    for _ in range(3):
+        logging.getLogger("asyncio").error("Task exception was never retrieved")
+        structlog.get_logger().warning("lane.interrupted")
+    assert len(printed.text().splitlines()) == 6
+
+
 def test_what_a_library_logs_is_one_line_of_json_as_well(printed: Printed) -> None:
     printed.configure("json")
     logging.getLogger("library").error("two\nlines")
