@@ -16,6 +16,8 @@ POLL_MS = 100
 REQUEST_MS = 2_000
 PAUSE_SECONDS = 0.1
 CLOSE_SECONDS = 5
+# After a leader moved, the client can stay alive and fetch nothing for ever: who hears nothing for so long, asks anew.
+DEAF_SECONDS = 5
 
 
 class Listener:
@@ -39,8 +41,11 @@ class Listener:
         while True:
             try:
                 async with self._consumer() as consumer:
-                    while True:
-                        await self._hear(await consumer.getmany(timeout_ms=POLL_MS))
+                    heard_at = time.monotonic()
+                    while time.monotonic() - heard_at < DEAF_SECONDS:
+                        batches = await consumer.getmany(timeout_ms=POLL_MS)
+                        heard_at = time.monotonic() if batches else heard_at
+                        await self._hear(batches)
             except (KafkaError, OSError, TimeoutError):
                 await asyncio.sleep(PAUSE_SECONDS)
 
@@ -80,7 +85,8 @@ class Listener:
             bootstrap_servers=self._bootstrap,
             isolation_level="read_committed",
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            # A leader that is new may refuse an offset for a moment: reading all again would count as told twice.
+            auto_offset_reset="none",
             fetch_max_wait_ms=POLL_MS,
             request_timeout_ms=REQUEST_MS,
         )
@@ -88,8 +94,8 @@ class Listener:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await consumer.start()
             consumer.assign(self._partitions)
-            for where, offset in self._next.items():
-                consumer.seek(where, offset)
+            for where in self._partitions:
+                consumer.seek(where, self._next.get(where, 0))
             yield consumer
         finally:
             await _closed(consumer)

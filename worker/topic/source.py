@@ -61,10 +61,13 @@ class PartitionSource:
 
     async def seek(self, offset: int) -> None:
         """Read from this offset on. Raises Misplaced where the topic never reached it or no longer has it."""
+        await self._find(offset)
+        self._consumer.seek(self._where, offset)
+
+    async def _find(self, offset: int) -> None:
         beginning, end = await self.beginning(), await self._end_for(offset)
         if not beginning <= offset <= end:
             raise Misplaced(f"{self._name} holds offsets {beginning} to {end}; the cursor says {offset}: {ADVICE}")
-        self._consumer.seek(self._where, offset)
 
     async def _end_for(self, offset: int) -> int:
         """Where the partition ends, asked again for a while if that is before an offset that was reached once.
@@ -98,7 +101,9 @@ class PartitionSource:
         try:
             records = await self._consumer.getmany(self._where, timeout_ms=int(seconds * 1000), max_records=most)
         except OffsetOutOfRangeError as error:
-            raise Misplaced(f"{self._name} no longer holds the offset the cursor says: {ADVICE}") from error
+            # So does a leader that is new and does not know yet how far it may be read.
+            await self._find(error.args[0][self._where])
+            raise Unavailable(f"kafka: {self._name} was refused by a leader that is new") from error
         return [record_of(record) for record in records.get(self._where, ())]
 
     async def reached(self) -> int:
