@@ -153,6 +153,7 @@ async def test_a_commit_whose_answer_is_lost(
         system.environ["CAPITAL_DATABASE_URL"] = url.replace(address, interceptor.address)
         await lived_through(system, losing(system, interceptor, then), f"postgres: {reason}")
         taken = await system.rows("SELECT count(*) + sum(repeats) FROM event")
+    system.environ["CAPITAL_DATABASE_URL"] = url
     # A batch that was committed is never taken a second time.
     assert taken == [(len([event for event in EVENTS if event.type.startswith("capital.")]),)]
 
@@ -164,9 +165,11 @@ async def test_a_transaction_whose_end_is_not_acknowledged(
 ) -> None:
     monkeypatch.setattr(publisher, "TRANSACTION_MS", 2_000)
     await system.prepare()
-    async with KafkaInterceptor(system.environ["CAPITAL_KAFKA_BOOTSTRAP"]) as interceptor:
+    bootstrap = system.environ["CAPITAL_KAFKA_BOOTSTRAP"]
+    async with KafkaInterceptor(bootstrap) as interceptor:
         system.environ["CAPITAL_KAFKA_BOOTSTRAP"] = interceptor.address
         await lived_through(system, losing(system, interceptor, then), reason)
+    system.environ["CAPITAL_KAFKA_BOOTSTRAP"] = bootstrap
 
 
 def losing(system: System, interceptor: Interceptor, then: Then) -> Trouble:
