@@ -6,6 +6,8 @@ from typing import Any, Final
 # By header: its meaning, and how its text looks where that is fixed. Those marked below are not on every record.
 Meaning = tuple[str, str | None]
 
+TRACEPARENT: Final = "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"
+
 NOTIFICATION: Final[Mapping[str, Meaning]] = {
     "ce_specversion": ("The version of CloudEvents.", "^1\\.0$"),
     "ce_id": ("Fixed by what happened, not by when it was told: deduplicate by it.", None),
@@ -19,6 +21,10 @@ NOTIFICATION: Final[Mapping[str, Meaning]] = {
     "ce_causationid": ("The `ce_id` of the record that released it.", None),
     "ce_dataschema": ("The `$id` of the JSON Schema of the data.", "^urn:capital-worker:"),
     "content-type": ("Always JSON.", "^application/json$"),
+    "traceparent": (
+        "The trace of the record that released it: what the webhook came with, or one named by the MD5 of its id.",
+        TRACEPARENT,
+    ),
 }
 RECORD: Final[Mapping[str, Meaning]] = {
     "ce_specversion": ("The version of CloudEvents.", "^1\\.0$"),
@@ -28,9 +34,10 @@ RECORD: Final[Mapping[str, Meaning]] = {
     "ce_time": ("The event's creation. RFC 3339, in UTC.", None),
     "ce_subject": ("The object's id.", None),
     "content-type": ("Always JSON.", "^application/json$"),
+    "traceparent": ("The trace that the webhook came with (W3C Trace Context).", TRACEPARENT),
 }
 # Left out where nobody said it.
-OPTIONAL: Final = frozenset({"ce_time", "ce_subject", "content-type"})
+OPTIONAL: Final = frozenset({"ce_time", "ce_subject", "content-type", "traceparent"})
 
 
 def header_schema(headers: Mapping[str, Meaning]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from typing import Final
 
 from worker.ports import Headers
+from worker.traceparent import HEADER as TRACEPARENT
 
 # On a record that is to be taken in silence: what it makes known is not told. The ingress never writes it.
 QUIET: Final = ("capital_quiet", b"true")
@@ -14,10 +15,11 @@ def is_quiet(headers: Headers) -> bool:
     return QUIET in headers
 
 
-def kept_headers(record_type: str, *, ours: bool, quiet: bool) -> Headers:
-    """Of a record's headers, what the event log keeps: its type, by which it is known as the system's, and silence."""
+def kept_headers(record_type: str, *, ours: bool, quiet: bool, traceparent: str | None = None) -> Headers:
+    """Of a record's headers, what the event log keeps: its type, which says if it is the system's; silence; trace."""
     name = record_type if ours else f"com.stripe.{record_type}"
-    return (("ce_type", name.encode()), *((QUIET,) if quiet else ()))
+    trace = () if traceparent is None else ((TRACEPARENT, traceparent.encode()),)
+    return (("ce_type", name.encode()), *((QUIET,) if quiet else ()), *trace)
 
 
 def encode_headers(headers: Headers) -> str:

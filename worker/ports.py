@@ -68,7 +68,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Something owed to a topic. `time` is ms; `headers` only where they are not those of a notification."""
+    """Something owed to a topic. `time` is ms; `headers` only where not a notification's; `traceparent` as it came."""
 
     destination: Destination
     number: int
@@ -84,6 +84,7 @@ class Entry:
     key: bytes
     value: bytes
     headers: Headers | None = None
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +163,7 @@ class Handoff(Protocol):
     """The events topic, as the ingress and the lookup role see it."""
 
     async def append(self, key: bytes, value: bytes, headers: Headers) -> None:
-        """Return once every in-sync replica has the record.
-
-        Raises HandoffFailed when no acknowledgement came within the deadline (5 s).
-        """
+        """Return once every in-sync replica has the record; raises HandoffFailed without that word in 5 s."""
         ...
 
 

@@ -15,7 +15,7 @@ CREATE TABLE cursor (
 
 -- The inbox and the event log: every record of an account once, its bytes untouched. What a quiet one made known
 -- was not told. `ours`: an answer of Stripe's API or a command, as its header said; what Stripe sent is never that,
--- whatever type it names.
+-- whatever type it names. `traceparent` is what the record brought.
 CREATE TABLE event (
     livemode      boolean     NOT NULL,
     account       text        NOT NULL,
@@ -29,6 +29,7 @@ CREATE TABLE event (
     repeats       integer     NOT NULL DEFAULT 0,
     quiet         boolean     NOT NULL DEFAULT false,
     ours          boolean     NOT NULL,
+    traceparent   text,
     body          bytea       NOT NULL,
     PRIMARY KEY (livemode, account, created, event_id)
 );
@@ -152,7 +153,8 @@ CREATE TABLE transaction (
     PRIMARY KEY (livemode, account, transaction_id)
 );
 
--- What is owed to topics, numbered densely within a partition under the cursor's lock.
+-- What is owed to topics, numbered densely within a partition under the cursor's lock. `traceparent` is what the
+-- record brought; where it brought none, the trace id is md5(causation_id).
 CREATE TABLE outbox (
     livemode      boolean     NOT NULL,
     account       text        NOT NULL,
@@ -169,6 +171,7 @@ CREATE TABLE outbox (
     key           bytea       NOT NULL,
     headers       json,
     value         bytea       NOT NULL,
+    traceparent   text,
     PRIMARY KEY (livemode, account, partition, number)
 );
 CREATE INDEX outbox_by_offset ON outbox (partition, record_offset);

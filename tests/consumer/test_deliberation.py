@@ -19,6 +19,7 @@ from worker.simulator.world import World
 START = Position(PARTITION, 1, 0, 7)
 AWAY = replace(HOME, home=lambda _account: PARTITION + 1)
 BAD = {"created": "yesterday"}
+TRACEPARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 
 
 def outcomes(taken: Sequence[Record], circumstances: Circumstances = HOME) -> tuple[dict[Outcome, int], Batch]:
@@ -79,6 +80,13 @@ def test_a_notification_names_the_record_that_released_it() -> None:
     _, batch = outcomes(records([offer_event("evt_2", "accepted", status="accepted"), offer_event("evt_1")]))
     for entry in batch.entries:
         assert (entry.record_offset, entry.causation_id, entry.time) == (1, "evt_1", record(b"", 1).timestamp)
+
+
+def test_a_notification_is_in_the_trace_of_the_record_that_released_it_if_that_brought_one() -> None:
+    brought = (("traceparent", TRACEPARENT.encode()),)
+    taken = [record(offer_event("evt_1"), 0), record(offer_event("evt_2", "accepted", status="accepted"), 1, brought)]
+    _, batch = outcomes(taken)
+    assert {entry.causation_id: entry.traceparent for entry in batch.entries} == {"evt_1": None, "evt_2": TRACEPARENT}
 
 
 def test_behind_a_quarantined_record_everything_of_its_account_is_parked_in_order_and_nobody_else_waits() -> None:

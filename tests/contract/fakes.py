@@ -30,6 +30,7 @@ from worker.rules.facts import TransactionEvent
 from worker.rules.state import AccountState
 from worker.topic.cloud_events import headers_of
 from worker.topic.partitioning import home_of
+from worker.traceparent import brought
 
 FIRST_MS = 1_735_578_000_000
 Death = Literal["", "before the commit", "after the commit"]
@@ -86,7 +87,8 @@ class Tables:
 def _logged(event: LoggedEvent) -> Record:
     """The record as the event log gives it back: of its headers, only what it is decided by."""
     ours = ("ce_type", event.type.encode()) in event.record.headers
-    headers = kept_headers(event.type, ours=ours, quiet=is_quiet(event.record.headers))
+    quiet, trace = is_quiet(event.record.headers), brought(event.record.headers)
+    headers = kept_headers(event.type, ours=ours, quiet=quiet, traceparent=trace)
     return replace(event.record, key=None, headers=headers)
 
 

@@ -19,7 +19,11 @@ async def test_a_partition_that_never_owed_anything_owes_nothing(books: Books) -
 
 
 async def test_entries_are_given_back_as_they_were_owed_in_the_order_of_their_numbers(books: Books) -> None:
-    entries = [entry(1, 4), dead_letter(2, 4), entry(3, 5, livemode=False, subject=None, key=b"", value=b"\x00")]
+    entries = [
+        entry(1, 4),
+        dead_letter(2, 4),
+        entry(3, 5, traceparent="00-a-b-01", livemode=False, subject=None, key=b"", value=b"\x00"),
+    ]
     await owing(books, *reversed(entries))
     owed = await books.outbox.owed(0, 0, 1_000, 10)
     assert sorted(owed, key=lambda one: one.number) == entries

@@ -13,6 +13,7 @@ from .conftest import Running, Start
 from .webhooks import LARGEST, NEW_SECRET, OLD_SECRET, body, body_with, offer, padded, request, signed
 
 Counted = Callable[[str], float]
+TRACEPARENT = f"00-{'a' * 32}-{'b' * 16}-01".encode()
 
 
 async def post(http: httpx.AsyncClient, running: Running, payload: bytes, signature: bytes | None = None) -> int:
@@ -30,6 +31,24 @@ async def test_a_signed_capital_event_is_appended_untouched_and_then_acknowledge
     assert dict(headers)["ce_id"] == b"evt_1"
     assert dict(headers)["ce_type"] == b"com.stripe.capital.financing_offer.created"
     assert counted("accepted") == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "carried"),
+    [
+        ([TRACEPARENT], [TRACEPARENT]),
+        ([], []),
+        ([TRACEPARENT.upper()], []),
+        ([TRACEPARENT, TRACEPARENT], []),
+    ],
+)
+async def test_the_trace_of_a_gateway_is_carried_and_anything_else_is_left_out(
+    http: httpx.AsyncClient, running: Running, sent: list[bytes], carried: list[bytes]
+) -> None:
+    headers = [(b"stripe-signature", signed(body())), *((b"traceparent", value) for value in sent)]
+    assert (await http.post(running.webhooks, content=body(), headers=headers)).status_code == 200
+    [(_, _, written)] = running.handoff.records
+    assert [value for name, value in written if name == "traceparent"] == carried
 
 
 async def test_no_answer_is_given_before_the_broker_has_the_event(http: httpx.AsyncClient, running: Running) -> None:

@@ -8,6 +8,7 @@ from tests.journeys.system import System
 from tests.journeys.webhooks import PAGE_EXAMPLE, TRANSACTION_EXAMPLE, completed_example, post
 from worker.ports import Record
 from worker.topic.cloud_events import time_of
+from worker.traceparent import derived
 
 OFFER = "financingoffer_abcdef123456"
 ACCOUNT = "acct_abcdef123456"
@@ -20,14 +21,16 @@ THEN = "1973-11-29T21:33:09Z"
 
 def headers(told: Notification, record: Record, **expected: str) -> dict[str, str]:
     """All headers of a notification in live mode that the record released."""
+    released_by = dict(record.headers)["ce_id"].decode()
     return {
         "ce_specversion": "1.0",
         "ce_source": "/capital-worker/live",
         "ce_time": time_of(record.timestamp),
         "ce_livemode": "true",
-        "ce_causationid": dict(record.headers)["ce_id"].decode(),
+        "ce_causationid": released_by,
         "ce_dataschema": schema_id(told.type),
         "content-type": "application/json",
+        "traceparent": derived(released_by),
     } | expected
 
 

@@ -93,8 +93,8 @@ def offer_event(
     return json.dumps(event | (envelope or {})).encode()
 
 
-async def post(url: str, body: bytes, secrets: tuple[str, ...]) -> httpx.Response:
+async def post(url: str, body: bytes, secrets: tuple[str, ...], **headers: str) -> httpx.Response:
     """One delivery, signed now."""
     header = signature_header(body, timestamp=int(time.time()), secrets=secrets)
     async with httpx.AsyncClient(timeout=10, verify=False, trust_env=False) as client:
-        return await client.post(url, content=body, headers={"Stripe-Signature": header})
+        return await client.post(url, content=body, headers={"Stripe-Signature": header} | headers)

@@ -3,6 +3,7 @@ import pytest
 from schemas.notifications import schema_id
 from tests.contract.entries import dead_letter, entry
 from worker.topic.cloud_events import headers_of, time_of
+from worker.traceparent import derived
 
 
 def test_a_notification_has_every_header_of_the_binding_and_of_ours() -> None:
@@ -19,7 +20,13 @@ def test_a_notification_has_every_header_of_the_binding_and_of_ours() -> None:
         ("ce_causationid", b"evt_1"),
         ("ce_dataschema", schema_id("capital.offer.created.v1").encode()),
         ("content-type", b"application/json"),
+        ("traceparent", derived("evt_1").encode()),
     )
+
+
+def test_a_notification_is_in_the_trace_that_its_record_brought() -> None:
+    brought = f"00-{'a' * 32}-{'b' * 16}-00"
+    assert dict(headers_of(entry(traceparent=brought)))["traceparent"] == brought.encode()
 
 
 def test_a_notification_of_test_mode_says_so_in_source_and_livemode() -> None:

@@ -21,6 +21,7 @@ from worker.rules.facts import Cause, Fact, Resumed, TransactionEvent, Unusable
 from worker.rules.releases import Release
 from worker.rules.retelling import retell
 from worker.rules.state import AccountState
+from worker.traceparent import brought
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,21 +212,23 @@ class Deliberation:
             return "refused"
         decision = retell(past.state, past.released, rebuild.told, rebuild.owed)
         self._rebuilt[attributed.key] = past
-        self._keep(decision, Cause(attributed.id, attributed.record.timestamp))
+        self._keep(decision, Cause(attributed.id, attributed.record.timestamp), attributed.record)
         return "rebuilt"
 
     def _decide(self, attributed: Attributed, fact: Fact) -> None:
         # That an account waits is told, whatever record it waits behind.
         quiet = is_quiet(attributed.record.headers) and not isinstance(fact, Unusable)
         cause = Cause(attributed.id, attributed.record.timestamp, quiet)
-        self._keep(decide(self._state(attributed.key), fact, cause, self._circumstances.timing), cause)
+        decision = decide(self._state(attributed.key), fact, cause, self._circumstances.timing)
+        self._keep(decision, cause, attributed.record)
 
-    def _keep(self, decision: Decision, cause: Cause) -> None:
+    def _keep(self, decision: Decision, cause: Cause, record: Record) -> None:
         """The account as decided, and an entry for each release: the last bears the account's sequence."""
         state = decision.state
         first = state.sequence - len(decision.releases) + 1
+        traceparent = brought(record.headers) if decision.releases else None
         self._entries += [
-            notify(state, release, cause, Place(self._number() + further, self._offset, first + further))
+            notify(state, release, cause, Place(self._number() + further, self._offset, first + further), traceparent)
             for further, release in enumerate(decision.releases)
         ]
         self.releases += decision.releases

@@ -16,6 +16,7 @@ from worker.consumer.deliberation import Circumstances
 from worker.consumer.narrowing import blamed
 from worker.consumer.recognition import recognise
 from worker.ports import Batch, DataRefused, Ledger, Position, Record, Relay, Source
+from worker.traceparent import brought, derived, trace_id
 
 POLL_SECONDS: Final = 0.25
 
@@ -145,5 +146,7 @@ class Lane:
                     account=account,
                     livemode=livemode,
                     offset=parked.record.offset,
+                    event_id=parked.id,
+                    trace=trace_id(brought(parked.record.headers) or derived(parked.id)),
                     reason=parked.reason,
                 )

@@ -41,8 +41,8 @@ class Place:
     sequence: int
 
 
-def notify(state: AccountState, release: Release, cause: Cause, place: Place) -> Entry:
-    """The entry of a release: ids fixed by their cause, time by the record's."""
+def notify(state: AccountState, release: Release, cause: Cause, place: Place, traceparent: str | None = None) -> Entry:
+    """The entry of a release: ids fixed by their cause; time, and the trace if there is one, by the record's."""
     described = _describe(state, release)
     return Entry(
         destination="notifications",
@@ -58,6 +58,7 @@ def notify(state: AccountState, release: Release, cause: Cause, place: Place) ->
         causation_id=cause.id,
         key=state.account.encode(),
         value=to_json(described.data),
+        traceparent=traceparent,
     )
 
 

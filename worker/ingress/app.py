@@ -12,6 +12,7 @@ from worker.ingress.refusals import Refusals
 from worker.ingress.signature import Signatures
 from worker.metrics import INGRESS_REQUESTS, INGRESS_SECONDS
 from worker.ports import Handoff, HandoffFailed
+from worker.traceparent import HEADER, only_valid
 
 PATH: Final = "/webhooks/stripe"
 WANTED: Final = "capital."
@@ -19,6 +20,7 @@ WANTED: Final = "capital."
 
 # A counter is looked up by its label once, not for every request.
 _COUNTED: Final = {outcome: INGRESS_REQUESTS.labels(outcome) for outcome in get_args(Outcome)}
+_TRACEPARENT: Final = HEADER.encode()
 _WELCOME: Final = frozenset[Outcome]({"accepted", "ignored"})
 
 
@@ -74,12 +76,12 @@ class Ingress:
             return body
         arrived = time.perf_counter()
         try:
-            return await self._accept(body, headers.get(b"stripe-signature"))
+            return await self._accept(body, headers.get(b"stripe-signature"), _traceparent(scope))
         finally:
             self._bodies.release(body)
             INGRESS_SECONDS.observe(time.perf_counter() - arrived)
 
-    async def _accept(self, body: bytes, signature: bytes | None) -> Outcome:
+    async def _accept(self, body: bytes, signature: bytes | None, traceparent: str | None) -> Outcome:
         verdict = self._signatures.judge(body, signature)
         if verdict != "genuine":
             return verdict
@@ -90,10 +92,15 @@ class Ingress:
             return "ignored"
         try:
             with self._deadline.granted():
-                await self._handoff.append(cloudevent.key(event), body, cloudevent.headers(event))
+                await self._handoff.append(cloudevent.key(event), body, cloudevent.headers(event, traceparent))
         except (HandoffFailed, TimeoutError):
             return "unavailable"
         return "accepted"
+
+
+def _traceparent(scope: Message) -> str | None:
+    """The trace that a caller is in; Stripe says none, a gateway before this may."""
+    return only_valid([value for name, value in scope["headers"] if name == _TRACEPARENT])
 
 
 def _announced(headers: dict[bytes, bytes]) -> int:

@@ -8,6 +8,7 @@ from typing import Final
 
 from worker.ingress.envelope import Envelope
 from worker.ports import Headers
+from worker.traceparent import HEADER as TRACEPARENT
 
 TYPE_PREFIX: Final = "com.stripe."
 SOURCE: Final = "https://stripe.com"
@@ -22,10 +23,10 @@ def key(envelope: Envelope) -> bytes:
     return _text(envelope.account or envelope.event_id)
 
 
-def headers(envelope: Envelope) -> Headers:
+def headers(envelope: Envelope, traceparent: str | None = None) -> Headers:
     """The attributes. `ce_source` is Stripe's site and the mode: `https://stripe.com/live`, `/test`, or neither.
 
-    `ce_time` (from `created`, RFC 3339 UTC) and `ce_subject` (the object's id) are left out when not known.
+    `ce_time` (from `created`, RFC 3339 UTC), `ce_subject` (the object's id) and the trace are left out when not known.
     """
     attributes: Headers = (
         ("content-type", b"application/json"),
@@ -39,6 +40,8 @@ def headers(envelope: Envelope) -> Headers:
         attributes += (("ce_time", time),)
     if envelope.object_id is not None:
         attributes += (("ce_subject", _text(envelope.object_id)),)
+    if traceparent is not None:
+        attributes += ((TRACEPARENT, traceparent.encode("ascii")),)
     return attributes
 
 

@@ -14,19 +14,20 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 
 APPEND: Final = """
 INSERT INTO outbox (livemode, account, partition, number, record_offset, destination, sequence, id, type, subject,
-                    time, causation_id, key, headers, value)
+                    time, causation_id, key, headers, value, traceparent)
 SELECT livemode, account, $1, number, record_offset, destination, sequence, id, type, subject,
-       'epoch'::timestamptz + time * interval '1 ms', causation_id, key, headers::json, value
+       'epoch'::timestamptz + time * interval '1 ms', causation_id, key, headers::json, value, traceparent
 FROM unnest($2::boolean[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::text[], $9::text[],
-            $10::text[], $11::bigint[], $12::text[], $13::bytea[], $14::text[], $15::bytea[])
+            $10::text[], $11::bigint[], $12::text[], $13::bytea[], $14::text[], $15::bytea[], $16::text[])
      AS new (livemode, account, number, record_offset, destination, sequence, id, type, subject, time, causation_id,
-             key, headers, value)
+             key, headers, value, traceparent)
 """
 
 # A marker names an offset, so a transaction must never hold half of what one record released.
 OWED: Final = """
 SELECT destination, number, record_offset, livemode, account, sequence, id, type, subject,
-       round(extract(epoch FROM time) * 1000)::bigint AS time, causation_id, key, headers, value
+       round(extract(epoch FROM time) * 1000)::bigint AS time, causation_id, key, headers, value,
+       traceparent
 FROM outbox
 WHERE partition = $1 AND record_offset >= $2 AND record_offset < $3 AND record_offset <= coalesce(
     (SELECT record_offset FROM outbox WHERE partition = $1 AND record_offset >= $2 AND record_offset < $3
@@ -57,7 +58,7 @@ async def write_entries(connection: Connection, batch: Batch) -> None:
             *(entry.livemode, entry.account, entry.number, entry.record_offset, entry.destination, entry.sequence),
             *(entry.id, entry.type, entry.subject, entry.time, entry.causation_id, entry.key),
             None if entry.headers is None else encode_headers(entry.headers),
-            entry.value,
+            *(entry.value, entry.traceparent),
         )
         for entry in batch.entries
     ]

@@ -123,7 +123,7 @@ ORDER BY record_offset DESC LIMIT 1
 # An outbox entry is told apart by its id, wherever it was told; a copy or a record passed on, by its place.
 _ENTRY: Final = """
 SELECT livemode, account, partition, record_offset, destination, sequence, id, type, subject, time, causation_id, key,
-       headers, value
+       headers, value, traceparent
 FROM {schema}.outbox JOIN scope USING (livemode, account) JOIN {shadow}.replay_plan USING (partition)
 WHERE record_offset >= start_offset AND record_offset < end_offset
   AND NOT (partition = promoted_on AND record_offset < promoted_at)
@@ -134,7 +134,8 @@ _ENTRY_KEY: Final = "CASE destination WHEN 'notifications' THEN id ELSE destinat
 # source has no repeats: they are compared only where the lane stands at the plan's end and the topic was the source.
 _EVENT: Final = """
 SELECT livemode, account, created, event_id, type, object_id, event.partition, record_offset, recorded_at,
-       CASE WHEN next_offset = end_offset AND record_offset >= topic_from THEN repeats END AS repeats, ours, body
+       CASE WHEN next_offset = end_offset AND record_offset >= topic_from THEN repeats END AS repeats, ours,
+       traceparent, body
 FROM {schema}.event AS event JOIN unmoved USING (livemode, account)
 JOIN {shadow}.replay_plan USING (partition) JOIN {live}.cursor USING (partition)
 WHERE record_offset >= start_offset AND record_offset < end_offset

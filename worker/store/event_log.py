@@ -6,16 +6,18 @@ from worker.headers import is_quiet
 from worker.ports import Batch, LoggedEvent
 from worker.store.arrays import columns
 from worker.store.connection import Connection
+from worker.traceparent import brought
 
 EVENTS = """
 INSERT INTO event (livemode, account, created, event_id, type, object_id, partition, record_offset, recorded_at,
-                   repeats, quiet, ours, body)
+                   repeats, quiet, ours, traceparent, body)
 SELECT livemode, account, to_timestamp(created), event_id, type, object_id, $1, record_offset,
-       'epoch'::timestamptz + recorded_at * interval '1 ms', repeats, quiet, ours, body
+       'epoch'::timestamptz + recorded_at * interval '1 ms', repeats, quiet, ours, traceparent,
+       body
 FROM unnest($2::boolean[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::bigint[],
-            $10::integer[], $11::boolean[], $12::boolean[], $13::bytea[])
+            $10::integer[], $11::boolean[], $12::boolean[], $13::text[], $14::bytea[])
      AS new (livemode, account, created, event_id, type, object_id, record_offset, recorded_at, repeats, quiet, ours,
-             body)
+             traceparent, body)
 ON CONFLICT (livemode, account, created, event_id)
 DO UPDATE SET repeats = event.repeats + 1 + excluded.repeats
 """
@@ -39,6 +41,7 @@ async def write_events(connection: Connection, batch: Batch) -> None:
             seen[identity] - 1,
             is_quiet(event.record.headers),
             ("ce_type", event.type.encode()) in event.record.headers,
+            brought(event.record.headers),
             event.record.value,
         )
         for identity, event in first.items()

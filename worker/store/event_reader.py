@@ -38,7 +38,7 @@ WITH page AS (
     SELECT * FROM {shadow}.replay_log
     WHERE partition = $1 AND record_offset >= $2 AND record_offset < $3 ORDER BY record_offset LIMIT $4
 )
-SELECT page.record_offset, source, e.type, e.ours, e.quiet, o.destination,
+SELECT page.record_offset, source, e.type, e.ours, e.quiet, e.traceparent, o.destination,
        round(extract(epoch FROM coalesce(e.recorded_at, p.recorded_at, o.time)) * 1000)::bigint AS recorded_at,
        coalesce(p.key, o.key) AS key, coalesce(e.body, p.value, o.value) AS value,
        coalesce(p.headers, o.headers)::text AS headers
@@ -135,4 +135,10 @@ def _headers(row: Mapping[str, object]) -> Headers:
     """Of a logged record only those were kept that it is decided by."""
     if row["headers"] is not None:
         return decode_headers(str(row["headers"]))
-    return kept_headers(str(row["type"]), ours=bool(row["ours"]), quiet=bool(row["quiet"]))
+    trace = row["traceparent"]
+    return kept_headers(
+        str(row["type"]),
+        ours=bool(row["ours"]),
+        quiet=bool(row["quiet"]),
+        traceparent=None if trace is None else str(trace),
+    )

@@ -42,9 +42,9 @@ FROM replay_plan WHERE cursor.partition = replay_plan.partition AND last_offset 
 # The rows of accounts that a replay meets in the middle of their lives: what is a repeat is told by them.
 PAST: Final = """
 INSERT INTO event (livemode, account, created, event_id, type, object_id, partition, record_offset, recorded_at,
-                   repeats, quiet, ours, body)
+                   repeats, quiet, ours, traceparent, body)
 SELECT livemode, account, created, event_id, type, object_id, partition, record_offset, recorded_at, 0, quiet, ours,
-       body
+       traceparent, body
 FROM {live}.event JOIN unnest($1::boolean[], $2::text[]) AS wanted (livemode, account) USING (livemode, account)
 WHERE partition = $3 AND record_offset < $4
 ON CONFLICT DO NOTHING

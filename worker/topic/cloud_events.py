@@ -6,6 +6,7 @@ from typing import Final
 
 from schemas.notifications import schema_id
 from worker.ports import Entry, Headers
+from worker.traceparent import HEADER, derived
 
 _SPECVERSION: Final = ("ce_specversion", b"1.0")
 _CONTENT_TYPE: Final = ("content-type", b"application/json")
@@ -33,6 +34,7 @@ def headers_of(entry: Entry) -> Headers:
         ("ce_causationid", entry.causation_id.encode()),
         schema,
         _CONTENT_TYPE,
+        (HEADER, (entry.traceparent or derived(entry.causation_id)).encode()),
     )
 
 
