@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
-LOCKS := requirements/runtime.txt requirements/embedded.txt requirements/dev.txt
+LOCKS := requirements/runtime.txt requirements/otel.txt requirements/embedded.txt requirements/dev.txt
 
 .PHONY: run demo test check fix faults takeover soak crashes bench bench-quick bench-rules alerts-check setup lock schemas clean fuzz manifests contract-check contract-release
 .DELETE_ON_ERROR:
@@ -90,9 +90,10 @@ $(READY): pyproject.toml $(LOCKS)
 
 lock: ## needs uv; pins every dependency with hashes and names no index
 	uv pip compile pyproject.toml --output-file requirements/runtime.txt $(UV_LOCK)
-	uv pip compile pyproject.toml --extra embedded --output-file requirements/embedded.txt -c requirements/runtime.txt $(UV_LOCK)
-	uv pip compile pyproject.toml --extra dev --output-file requirements/dev.txt -c requirements/runtime.txt -c requirements/embedded.txt $(UV_LOCK)
-	uv pip compile pyproject.toml --extra bench --output-file requirements/bench.txt -c requirements/runtime.txt -c requirements/embedded.txt -c requirements/dev.txt $(UV_LOCK)
+	uv pip compile pyproject.toml --extra otel --output-file requirements/otel.txt -c requirements/runtime.txt $(UV_LOCK)
+	uv pip compile pyproject.toml --extra embedded --output-file requirements/embedded.txt -c requirements/otel.txt $(UV_LOCK)
+	uv pip compile pyproject.toml --extra dev --output-file requirements/dev.txt -c requirements/otel.txt -c requirements/embedded.txt $(UV_LOCK)
+	uv pip compile pyproject.toml --extra bench --output-file requirements/bench.txt -c requirements/otel.txt -c requirements/embedded.txt -c requirements/dev.txt $(UV_LOCK)
 UV_LOCK := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock" --quiet
 
 clean:

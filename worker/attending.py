@@ -1,17 +1,21 @@
-"""Attending: what surrounds a role while it runs: its watchdog, its health port, and its end when told to."""
+"""Attending: what surrounds a role while it runs: watchdog, health port, spans, and its end when told to."""
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
 from worker.health import Health, HealthApp
 from worker.http import HttpServer
 from worker.settings import Settings
+from worker.tracing import TRACING
 from worker.watchdog import Watchdog
+
+# OpenTelemetry's own names: whoever runs a collector knows them.
+ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 
 class Runner(Protocol):
@@ -52,6 +56,26 @@ async def attended(health: Health) -> AsyncIterator[None]:
         yield
     finally:
         watching.cancel()
+
+
+@asynccontextmanager
+async def traced(role: str, environ: Mapping[str, str]) -> AsyncIterator[None]:
+    """Send this process's spans from here on, if an endpoint is named. That the SDK is missing ends no process."""
+    if not any(environ.get(name) for name in ENDPOINTS):
+        yield
+        return
+    try:
+        from worker.spans import OpenTelemetry  # noqa: PLC0415 - it is an extra, and a heavy one
+    except ImportError:
+        structlog.get_logger().warning("tracing.missing", reason="an endpoint is named: install capital-worker[otel]")
+        yield
+        return
+    spans = TRACING.spans = OpenTelemetry(role)
+    try:
+        yield
+    finally:
+        TRACING.spans = None
+        await spans.close()
 
 
 @asynccontextmanager

@@ -51,6 +51,8 @@ def configure(settings: Settings) -> None:
     logging.getLogger("aiokafka.producer.sender").setLevel(logging.CRITICAL)
     # Its pool logs a stack trace for each connection it cannot restore; the same trouble is raised to whoever asks.
     logging.getLogger("asyncpg").setLevel(logging.CRITICAL)
+    # It tells each retry as a warning; that it gave spans up, as an error.
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)
     sys.excepthook = _failed
 
 

@@ -18,6 +18,11 @@ def brought(headers: Sequence[tuple[str, bytes]]) -> str | None:
     return only_valid([value for name, value in headers if name == HEADER])
 
 
+def trace_of(headers: Sequence[tuple[str, bytes]]) -> str:
+    """The trace of a record by its headers alone."""
+    return brought(headers) or derived(dict(headers).get("ce_id", b"").decode("utf-8", "replace"))
+
+
 def only_valid(values: Sequence[bytes]) -> str | None:
     """The one value that is given, if it is valid."""
     if len(values) != 1 or _VALID.fullmatch(values[0]) is None:

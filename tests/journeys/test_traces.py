@@ -6,8 +6,10 @@ import pytest
 from tests.journeys import mishaps
 from tests.journeys.system import PARTITIONS, System
 from tests.journeys.webhooks import offer_event, post
+from tests.tracing.collector import collecting
+from worker.embedded.free_ports import free_ports
 from worker.topic.partitioning import home_of
-from worker.traceparent import derived
+from worker.traceparent import derived, trace_id
 
 TRACEPARENT = f"00-{'a' * 32}-{'b' * 16}-01"
 BAD = {"created": "yesterday"}
@@ -54,3 +56,25 @@ async def test_a_trace_outlives_a_quarantine(system: System) -> None:
     assert (await system.run("dead-letters", "discard", "acct_1", "--offset", "0", "--reason", "bad")).status == 0
     created = "live:financingoffer_acct_1:created"
     assert (await traces(system, created))[created] == ("evt_1", TRACEPARENT)
+
+
+async def test_the_spans_of_a_running_system_lead_from_the_webhook_to_the_publication(system: System) -> None:
+    await system.prepare()
+    async with collecting() as collector:
+        serve = await system.serve(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
+        await deliver(system, offer_event("evt_1"), traceparent=TRACEPARENT)
+        await traces(system, "live:financingoffer_acct_1:created")
+        assert await serve.terminate() == 0
+    (webhook,) = collector.named("webhook.append")
+    assert webhook.trace_id.hex() == trace_id(TRACEPARENT)
+    for name in ("lane.batch", "relay.publish"):
+        assert trace_id(TRACEPARENT) in {link.trace_id.hex() for span in collector.named(name) for link in span.links}
+
+
+async def test_a_collector_that_is_away_delays_nothing(system: System) -> None:
+    await system.prepare()
+    (nobody,) = free_ports(1)
+    serve = await system.serve(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{nobody}")
+    await deliver(system, offer_event("evt_1"))
+    await traces(system, "live:financingoffer_acct_1:created")
+    assert await serve.terminate() == 0

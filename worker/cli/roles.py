@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from worker import wiring
-from worker.attending import attended, health_port
+from worker.attending import attended, health_port, traced
 from worker.cli.subcommands import Subcommands
 from worker.rotation import Rotation
 from worker.settings import Settings
@@ -41,6 +41,7 @@ async def _run(
     log.info("role.started", role=chosen.command)
     rotating = asyncio.create_task(rotation.run())
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(traced(chosen.command, os.environ))
         await stack.enter_async_context(attended(process.health))
         if chosen.command != "ingress":
             # The ingress's own port answers for its health.

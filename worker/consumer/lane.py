@@ -16,7 +16,8 @@ from worker.consumer.deliberation import Circumstances
 from worker.consumer.narrowing import blamed
 from worker.consumer.recognition import recognise
 from worker.ports import Batch, DataRefused, Ledger, Position, Record, Relay, Source
-from worker.traceparent import brought, derived, trace_id
+from worker.traceparent import brought, derived, trace_id, trace_of
+from worker.tracing import TRACING
 
 POLL_SECONDS: Final = 0.25
 
@@ -119,11 +120,12 @@ class Lane:
     async def _commit(self, position: Position, records: Sequence[Record], refused: Mapping[int, str]) -> Position:
         """One batch from records to commit."""
         parts, began = self._parts, self._parts.clock.monotonic()
-        deliberation = await self._decider.decide(position, records, refused)
-        quarantined = deliberation.outcomes["quarantined"]
-        parts.brake.check(len(records), quarantined)
-        batch = deliberation.batch(records[-1])
-        await parts.ledger.commit(batch)
+        with TRACING.batch(self._partition, records[0].offset, (trace_of(record.headers) for record in records)):
+            deliberation = await self._decider.decide(position, records, refused)
+            quarantined = deliberation.outcomes["quarantined"]
+            parts.brake.check(len(records), quarantined)
+            batch = deliberation.batch(records[-1])
+            await parts.ledger.commit(batch)
         parts.brake.count(len(records), quarantined)
         self._decider.keep(batch)
         self._report(batch)

@@ -13,6 +13,7 @@ from worker.ingress.signature import Signatures
 from worker.metrics import INGRESS_REQUESTS, INGRESS_SECONDS
 from worker.ports import Handoff, HandoffFailed
 from worker.traceparent import HEADER, only_valid
+from worker.tracing import TRACING
 
 PATH: Final = "/webhooks/stripe"
 WANTED: Final = "capital."
@@ -91,7 +92,7 @@ class Ingress:
         if not event.event_type.startswith(WANTED):
             return "ignored"
         try:
-            with self._deadline.granted():
+            with TRACING.webhook(traceparent, event.event_id), self._deadline.granted():
                 await self._handoff.append(cloudevent.key(event), body, cloudevent.headers(event, traceparent))
         except (HandoffFailed, TimeoutError):
             return "unavailable"

@@ -12,6 +12,8 @@ import structlog
 from worker import metrics
 from worker.clock import Clock
 from worker.ports import Entry, Misplaced, Outbox, Position, Publisher
+from worker.traceparent import derived
+from worker.tracing import TRACING
 
 # Size carries throughput: a transaction costs the same 20 ms with one entry or two thousand.
 LARGEST_TRANSACTION: Final = 2_000
@@ -154,7 +156,9 @@ class Relay:
     async def _publish(self, entries: Sequence[Entry], marker: int) -> None:
         if marker <= self._marker and not entries:
             return
-        await self._publisher.publish(entries, max(marker, self._marker))
+        traces = (entry.traceparent or derived(entry.causation_id) for entry in entries)
+        with TRACING.publication(len(entries), traces):
+            await self._publisher.publish(entries, max(marker, self._marker))
         self._marker = max(marker, self._marker)
         now = self._clock.now()
         for destination, count in Counter(entry.destination for entry in entries).items():
