@@ -72,8 +72,8 @@ async def command(settings: Settings, key: AccountKey, discarded: int | None, re
     kind = REDRIVE if discarded is None else DISCARD
     record = command_record(kind, key, {"reason": reason, "record_offset": discarded}, int(time.time()))
     handoff = EventsHandoff(Cluster.of(settings), settings.events_topic)
-    await handoff.open()
     try:
+        await handoff.open()
         await handoff.append(record.key, record.value, record.headers)
     finally:
         await handoff.close()

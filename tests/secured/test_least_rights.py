@@ -21,37 +21,6 @@ from worker.simulator.oracle import judge
 from worker.simulator.world import World
 
 ROLES = ("ingress", "consume", "lookup")
-# The names that the manifests grant rights on; no test of this module has any of its own.
-OWN_NAMES = ("DATABASE_SCHEMA", "EVENTS_TOPIC", "NOTIFICATIONS_TOPIC", "DEAD_LETTERS_TOPIC", "CONSUMER_GROUP")
-
-
-@pytest.fixture(scope="module")
-async def granted(guarded: GuardedKafka, admin: AIOKafkaAdminClient) -> GuardedKafka:
-    """The broker, with every right of the manifests given."""
-    for grants in users().values():
-        for grant in grants:
-            await grant.give(admin)
-    return guarded
-
-
-@pytest.fixture(scope="module")
-async def secured(
-    granted: GuardedKafka, databases: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[System]:
-    """A system whose topics and tables were made by those who may, under the names of the settings' defaults."""
-    system = System(
-        "capital", granted.kafka.bootstrap, databases["worker"], tmp_path_factory.mktemp("secured") / "system"
-    )
-    for name in OWN_NAMES:
-        del system.environ[f"CAPITAL_{name}"]
-    # The operator of the cluster makes them; the role only verifies.
-    await system.topics()
-    verified = await system.run("topics", **granted.environ("capital-topics"))
-    assert verified.status == 0, verified.err
-    migrated = await system.run("migrate", CAPITAL_DATABASE_URL=databases["owner"])
-    assert migrated.status == 0, migrated.err
-    yield system
-    await system.close()
 
 
 @asynccontextmanager

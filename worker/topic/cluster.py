@@ -56,7 +56,13 @@ async def answered(what: str, seconds: float = CALL_SECONDS) -> AsyncIterator[No
     except TimeoutError as error:
         raise Unavailable(f"kafka: {what}: no answer in {seconds:g} s") from error
     except (KafkaError, OSError) as error:
-        raise Unavailable(f"kafka: {what}: {type(error).__name__}: {error}") from error
+        raise Unavailable(f"kafka: {what}: {_said(error)}") from error
+
+
+def _said(error: BaseException) -> str:
+    """The error and what it came from: the client wraps some that would say which right is missing."""
+    said = f"{type(error).__name__}: {error}"
+    return f"{said} ({_said(error.__cause__)})" if isinstance(error.__cause__, KafkaError) else said
 
 
 async def let_go(stop: Callable[[], Awaitable[object]]) -> None:

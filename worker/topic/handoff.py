@@ -61,7 +61,7 @@ class EventsHandoff:
         self._attending = asyncio.create_task(self._attend())
 
     async def _start(self, producer: AIOKafkaProducer) -> None:
-        async with answered("opening the hand-off", CALL_SECONDS):
+        async with answered(f"opening the hand-off to {self._topic}", CALL_SECONDS):
             await producer.start()
             # From here on its view of the cluster holds this topic, and no other.
             await producer.partitions_for(self._topic)

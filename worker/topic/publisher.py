@@ -53,7 +53,7 @@ class LanePublisher:
 
     async def publish(self, entries: Sequence[Entry], marker: int) -> None:
         """Make the entries visible and the marker known, both or neither."""
-        async with answered("publishing", TRANSACTION_MS / 1000):
+        async with answered(f"publishing for {self._where.topic}-{self._where.partition}", TRANSACTION_MS / 1000):
             await self._producer.begin_transaction()
             told = [entry for entry in entries if entry.destination == "notifications"]
             sent = [await self._tell(batch) for batch in self._batches(told)]

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import for_code
+from aiokafka.errors import TopicAuthorizationFailedError, for_code
 
 from worker.settings import Settings
 from worker.topic.cluster import Cluster, administering, answered
@@ -59,8 +59,11 @@ async def ensure(cluster: Cluster, topics: Sequence[Topic]) -> tuple[Sequence[st
 async def partitions_of(cluster: Cluster, topic: str) -> int:
     """How many partitions a topic has, 0 where it does not exist. Raises Unavailable."""
     async with administering(cluster) as admin, answered("describing a topic"):
-        described = await admin.describe_topics([topic])
-    return len(described[0]["partitions"])
+        (described,) = await admin.describe_topics([topic])
+        if described["error_code"] == TopicAuthorizationFailedError.errno:
+            # It would pass for a topic that does not exist.
+            raise TopicAuthorizationFailedError(topic)
+    return len(described["partitions"])
 
 
 async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
@@ -100,7 +103,11 @@ async def _differences(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> S
 async def _config(admin: AIOKafkaAdminClient, name: str) -> Mapping[str, str]:
     async with answered("describing a topic's configuration"):
         answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
-    return {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}
+        resources = [resource for answer in answers for resource in answer.resources]
+        for code, message, *_ in resources:
+            if code:
+                raise for_code(code)(f"{name}: {message or ''}")
+    return {entry[0]: entry[1] for resource in resources for entry in resource[4]}
 
 
 def _difference(topic: Topic, name: str, found: object, asked: object) -> str:
