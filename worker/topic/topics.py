@@ -6,7 +6,7 @@ from typing import Final
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAuthorizationFailedError, for_code
+from aiokafka.errors import TopicAlreadyExistsError, TopicAuthorizationFailedError, for_code
 
 from worker.settings import Settings
 from worker.topic.cluster import Cluster, administering, answered
@@ -51,9 +51,9 @@ async def ensure(cluster: Cluster, topics: Sequence[Topic]) -> tuple[Sequence[st
         async with answered("asking for topics"):
             existing = set(await admin.list_topics())
         missing = [topic for topic in topics if topic.name not in existing]
-        await _create(admin, missing)
+        created = await _create(admin, missing)
         present = [topic for topic in topics if topic.name in existing]
-        return [topic.name for topic in missing], await _differences(admin, present)
+        return created, await _differences(admin, present)
 
 
 async def partitions_of(cluster: Cluster, topic: str) -> int:
@@ -66,17 +66,19 @@ async def partitions_of(cluster: Cluster, topic: str) -> int:
     return len(described["partitions"])
 
 
-async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+async def _create(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> Sequence[str]:
+    """The names of those created; one that came into being meanwhile was made by somebody who does the same."""
     if not topics:
-        return
+        return []
     new = [
         NewTopic(topic.name, topic.partitions, topic.replication, topic_configs=dict(topic.config)) for topic in topics
     ]
     async with answered("creating topics"):
         answer = await admin.create_topics(new)
         for name, code, *message in answer.topic_errors:
-            if code:
+            if code not in {0, TopicAlreadyExistsError.errno}:
                 raise for_code(code)(f"{name}: {message[0] if message else ''}")
+    return [name for name, code, *_ in answer.topic_errors if not code]
 
 
 async def _differences(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> Sequence[str]:
