@@ -12,7 +12,8 @@ from tests.bench.usage import own_seconds, peak_bytes
 from worker.simulator.oracle import Fault, judge
 
 POLL_SECONDS = 0.02
-DRAIN_SECONDS = 300
+# How long a drain may take is the machine's; standing still is the subject's.
+STANDSTILL_SECONDS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +83,34 @@ async def _timed(place: Place, run: Run) -> tuple[Moment, Moment, int]:
     """From the first progress, so that starting up counts for nobody, to the end."""
     for child in run.children:
         child.start()
-    deadline = time.monotonic() + DRAIN_SECONDS
-    while not await run.begun():
-        await _waited(run, deadline)
-    first = await _moment(place, run, await run.begun())
-    while await run.done() < run.goal:
-        await _waited(run, deadline)
+    patience = Patience(run)
+    while not (begun := await run.begun()):
+        await patience.wait(0)
+    first = await _moment(place, run, begun)
+    while (done := await run.done()) < run.goal:
+        await patience.wait(done)
     last = await _moment(place, run, run.goal)
     return first, last, sum(peak_bytes(child.pid) for child in run.children)
 
 
-async def _waited(run: Run, deadline: float) -> None:
-    assert time.monotonic() < deadline, f"not drained in time: {[child.report() for child in run.children]}"
-    for child in run.children:
-        assert child.running, child.report()
-    await asyncio.sleep(POLL_SECONDS)
+class Patience:
+    """Waits for as long as a run comes on; fails when it has stood still too long, or a process of it has ended."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._done = 0
+        self._moved_at = time.monotonic()
+
+    async def wait(self, done: int) -> None:
+        """Until it is time to ask again how much is done."""
+        now = time.monotonic()
+        if done != self._done:
+            self._done, self._moved_at = done, now
+        still, children = now - self._moved_at, self._run.children
+        assert still < STANDSTILL_SECONDS, f"still for {still:.0f} s: {[child.report() for child in children]}"
+        for child in children:
+            assert child.running, child.report()
+        await asyncio.sleep(POLL_SECONDS)
 
 
 async def _moment(place: Place, run: Run, done: int) -> Moment:
