@@ -31,13 +31,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """One drain's figures: events a second, CPU seconds for 1,000 events, bytes, transactions; and the verdict."""
+    """One drain's figures: events a second, CPU seconds for 1,000 events, bytes, statements; and the verdict."""
 
     rate: float
     own: float
     postgres: float
     kafka: float
     wal_bytes: float
+    statements: float
     transactions: float
     peak_bytes: int
     verdict: Verdict
@@ -73,6 +74,7 @@ async def drain(place: Place, run: Run, load: Load) -> Drain:
         postgres=servers.postgres / events * 1000,
         kafka=servers.kafka / events * 1000,
         wal_bytes=servers.wal_bytes / events,
+        statements=servers.statements / events * 1000,
         transactions=servers.transactions / events * 1000,
         peak_bytes=peak,
         verdict=verdict,

@@ -1,6 +1,7 @@
 """The place of a benchmark: real servers on this machine, with what they and a subject cost; nothing of it stays."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,18 +16,27 @@ from tests.bench.usage import tree_seconds
 from worker.embedded import Kafka, Postgres, temporary_folder
 
 PARTITIONS = 8
-# So that a checkpoint falls into nobody's round more often than into another's.
-POSTGRES_SETTINGS = {"max_wal_size": "'8GB'", "checkpoint_timeout": "'30min'"}
+POSTGRES_SETTINGS = {
+    # So that a checkpoint falls into nobody's round more often than into another's.
+    "max_wal_size": "'8GB'",
+    "checkpoint_timeout": "'30min'",
+    # What is not in the embedded server is an extension that counts statements: its log is counted instead. A line
+    # for each costs little beside a statement for hundreds of events.
+    "log_statement": "'all'",
+    "log_parameter_max_length": "0",
+}
 LOADING_SECONDS = 600
+STATEMENT = re.compile(rb"LOG:  (?:statement|execute [^:]*): (.*)")
 
 
 @dataclass(frozen=True, slots=True)
 class Consumed:
-    """What the servers have used since they started: CPU seconds, bytes of WAL, transactions."""
+    """What the servers have used since they started: CPU seconds, bytes of WAL, statements, and commits among them."""
 
     postgres: float
     kafka: float
     wal_bytes: int
+    statements: int
     transactions: int
 
     def __sub__(self, earlier: "Consumed") -> "Consumed":
@@ -34,18 +44,40 @@ class Consumed:
             self.postgres - earlier.postgres,
             self.kafka - earlier.kafka,
             self.wal_bytes - earlier.wal_bytes,
+            self.statements - earlier.statements,
             self.transactions - earlier.transactions,
         )
 
 
+class StatementLog:
+    """What Postgres was asked by all but the benchmark itself, counted from its log."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._read = 0
+        self.all = 0
+        self.commits = 0
+
+    def read(self) -> None:
+        """Count what was written since the last reading."""
+        with self._log.open("rb") as log:
+            log.seek(self._read)
+            for line in log:
+                if match := STATEMENT.search(line):
+                    self.all += 1
+                    self.commits += match[1].startswith(b"COMMIT")
+            self._read = log.tell()
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Both servers, and a folder for logs."""
+    """Both servers, and a folder for logs. What is asked through `database` is not counted."""
 
     kafka: Kafka
     postgres: Postgres
     folder: Path
     database: asyncpg.Connection
+    statements: StatementLog
     partitions: dict[str, int] = field(default_factory=dict)
 
     async def preload(self, topic: str, messages: Sequence[Message], *, partitions: int = PARTITIONS) -> None:
@@ -77,11 +109,14 @@ class Place:
 
     async def consumed(self) -> Consumed:
         """What both servers have used by now."""
-        ((wal, transactions),) = await self.database.fetch(
-            "SELECT pg_current_wal_lsn() - '0/0'::pg_lsn, xact_commit FROM pg_stat_database WHERE datname = 'postgres'"
-        )
+        wal = await self.database.fetchval("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn")
+        self.statements.read()
         return Consumed(
-            tree_seconds(self.postgres.pid), tree_seconds(self.kafka.brokers[0].pid), int(wal), int(transactions)
+            tree_seconds(self.postgres.pid),
+            tree_seconds(self.kafka.brokers[0].pid),
+            int(wal),
+            self.statements.all,
+            self.statements.commits,
         )
 
     async def settle(self) -> None:
@@ -99,6 +134,7 @@ async def opened() -> AsyncIterator[Place]:
                 for name, value in POSTGRES_SETTINGS.items():
                     await database.execute(f"ALTER SYSTEM SET {name} = {value}")
                 await database.execute("SELECT pg_reload_conf()")
-                yield Place(kafka, postgres, folder, database)
+                await database.execute("SET log_statement = 'none'")
+                yield Place(kafka, postgres, folder, database, StatementLog(folder / "postgres" / "postgres.log"))
             finally:
                 await database.close()

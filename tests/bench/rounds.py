@@ -19,7 +19,7 @@ COLUMNS = (
     "events/s",
     "CPU-s per 1,000: itself / Postgres / Kafka",
     "WAL bytes an event",
-    "transactions per 1,000",
+    "statements / transactions per 1,000",
     "peak MB",
     "lost / doubled / out of order / wrong rows",
 )
@@ -82,7 +82,8 @@ def table(load: Load, drains: Mapping[str, Sequence[Drain]], reference: float) -
         lines.append(
             f"| {subject} | {middle.rate / reference:.2f} | {middle.rate:,.0f} "
             f"| {middle.own:.3f} / {middle.postgres:.3f} / {middle.kafka:.3f} | {middle.wal_bytes:,.0f} "
-            f"| {middle.transactions:.1f} | {middle.peak_bytes / 2**20:,.0f} | {middle.verdict} |"
+            f"| {middle.statements:.1f} / {middle.transactions:.1f} | {middle.peak_bytes / 2**20:,.0f} "
+            f"| {middle.verdict} |"
         )
     return "\n".join([*lines, ""])
 
