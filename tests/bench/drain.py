@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tests.bench.loads import Load
 from tests.bench.place import Consumed, Place
 from tests.bench.subjects import Run, SystemRun, differing
-from tests.bench.usage import own_seconds, peak_bytes
+from tests.bench.usage import own_seconds, peak_bytes, queued_seconds
 from worker.simulator.oracle import Fault, judge
 
 POLL_SECONDS = 0.02
@@ -31,7 +31,11 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """One drain's figures: events a second, CPU seconds for 1,000 events, bytes, statements; and the verdict."""
+    """One drain's figures: events a second, CPU seconds for 1,000 events, bytes, statements; and the verdict.
+
+    `on_core` and `queued`: in which share of the time its processes ran, and could have run but for their neighbours;
+    the sum of all its processes.
+    """
 
     rate: float
     own: float
@@ -41,6 +45,8 @@ class Drain:
     statements: float
     transactions: float
     peak_bytes: int
+    on_core: float
+    queued: float
     verdict: Verdict
 
 
@@ -51,6 +57,7 @@ class Moment:
     at: float
     done: int
     own: float
+    queued: float
     servers: Consumed
 
 
@@ -66,6 +73,7 @@ async def drain(place: Place, run: Run, load: Load) -> Drain:
             child.kill()
         await run.close()
     events, seconds, servers = last.done - first.done, last.at - first.at, last.servers - first.servers
+    assert events > 0, "all was drained before every lane had begun: too few events for so many partitions"
     # Repeats count as events where progress is counted in distinct ones.
     events = events * len(load.messages) // run.goal
     return Drain(
@@ -77,6 +85,8 @@ async def drain(place: Place, run: Run, load: Load) -> Drain:
         statements=servers.statements / events * 1000,
         transactions=servers.transactions / events * 1000,
         peak_bytes=peak,
+        on_core=(last.own - first.own) / seconds,
+        queued=(last.queued - first.queued) / seconds,
         verdict=verdict,
     )
 
@@ -117,7 +127,8 @@ class Patience:
 
 async def _moment(place: Place, run: Run, done: int) -> Moment:
     own = sum(own_seconds(child.pid) for child in run.children)
-    return Moment(time.monotonic(), done, own, await place.consumed())
+    queued = sum(queued_seconds(child.pid) for child in run.children)
+    return Moment(time.monotonic(), done, own, queued, await place.consumed())
 
 
 async def _judged(run: Run, load: Load) -> Verdict:

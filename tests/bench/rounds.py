@@ -13,11 +13,11 @@ from tests.bench.subjects import PeerRun, Run, SystemRun
 REFERENCE = "reference"
 SYSTEM = "capital-worker"
 
-COLUMNS = (
-    "subject",
-    "of the reference",
+# What is said of every drain.
+COSTS = (
     "events/s",
     "CPU-s per 1,000: itself / Postgres / Kafka",
+    "on a core / wanting one",
     "WAL bytes an event",
     "statements / transactions per 1,000",
     "peak MB",
@@ -74,18 +74,31 @@ def table(load: Load, drains: Mapping[str, Sequence[Drain]], reference: float) -
     rounds = max(map(len, drains.values()))
     lines = [
         f"\n{load.name}: {len(load.messages):,} records, {load.mean_bytes:,.0f} bytes each; medians of {rounds}\n",
-        f"| {' | '.join(COLUMNS)} |",
-        "|---" * len(COLUMNS) + "|",
+        head("subject", "of the reference", *COSTS),
     ]
     for subject, found in drains.items():
         middle = median(found)
-        lines.append(
-            f"| {subject} | {middle.rate / reference:.2f} | {middle.rate:,.0f} "
-            f"| {middle.own:.3f} / {middle.postgres:.3f} / {middle.kafka:.3f} | {middle.wal_bytes:,.0f} "
-            f"| {middle.statements:.1f} / {middle.transactions:.1f} | {middle.peak_bytes / 2**20:,.0f} "
-            f"| {middle.verdict} |"
-        )
+        lines.append(f"| {subject} | {middle.rate / reference:.2f} | {costs(middle)} |")
     return "\n".join([*lines, ""])
+
+
+def head(*columns: str) -> str:
+    """The first two lines of a table."""
+    return f"| {' | '.join(columns)} |\n{'|---' * len(columns)}|"
+
+
+def costs(drain: Drain) -> str:
+    """The cells of `COSTS`."""
+    cells = (
+        f"{drain.rate:,.0f}",
+        f"{drain.own:.3f} / {drain.postgres:.3f} / {drain.kafka:.3f}",
+        f"{drain.on_core:.0%} / {drain.queued:.0%}",
+        f"{drain.wal_bytes:,.0f}",
+        f"{drain.statements:.1f} / {drain.transactions:.1f}",
+        f"{drain.peak_bytes / 2**20:,.0f}",
+        str(drain.verdict),
+    )
+    return " | ".join(cells)
 
 
 def say(text: str) -> None:

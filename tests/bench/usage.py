@@ -17,6 +17,14 @@ def own_seconds(pid: int) -> float:
     return sum(map(int, fields[11:15])) / TICKS
 
 
+def queued_seconds(pid: int) -> float:
+    """Seconds in which a process could have run and no core was free; of its first thread, in which all of it runs."""
+    try:
+        return int((PROC / str(pid) / "schedstat").read_text().split()[1]) / 1e9
+    except (FileNotFoundError, ProcessLookupError):
+        return 0.0
+
+
 def tree_seconds(pid: int) -> float:
     """CPU seconds of a process and of all its descendants, those that have ended included."""
     return own_seconds(pid) + sum(tree_seconds(child) for child in _children(pid))
@@ -28,6 +36,11 @@ def _children(pid: int) -> Iterator[int]:
             yield from map(int, (task / "children").read_text().split())
     except (FileNotFoundError, ProcessLookupError):
         return
+
+
+def idle_seconds() -> float:
+    """Seconds that the machine's processors had nothing to do, summed over all of them, since it started."""
+    return int((PROC / "stat").read_text().split(maxsplit=5)[4]) / TICKS
 
 
 def peak_bytes(pid: int) -> int:
