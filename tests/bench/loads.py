@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from types import MappingProxyType
 
 from worker.ports import Headers
 from worker.simulator.accounts import PREVIEW, Account, drawn_account
@@ -55,9 +56,11 @@ class Load:
         return sum(len(message.value) for message in self.messages) / len(self.messages)
 
 
-def clean(events: int, *, accounts: int = 500, seed: int = 1) -> Load:
+def clean(
+    events: int, *, accounts: int = 500, seed: int = 1, metadata: Mapping[str, str] = MappingProxyType(METADATA)
+) -> Load:
     """Offers from creation to end, four events each; an offer's events follow each other closely, in their order."""
-    lives = [_life(seed, number, accounts) for number in range(events // len(MILESTONES))]
+    lives = [_life(seed, number, accounts, metadata) for number in range(events // len(MILESTONES))]
     # Of ten lives that overlap, each step of one stands beside steps of the others.
     groups = [lives[start : start + 10] for start in range(0, len(lives), 10)]
     ordered = [event for group in groups for step in zip(*group, strict=True) for event in step]
@@ -66,7 +69,7 @@ def clean(events: int, *, accounts: int = 500, seed: int = 1) -> Load:
 
 def spread(events: int, *, accounts: int = 500, seed: int = 2) -> Load:
     """The same, but an offer's events lie as far apart as the topic lets them: no batch meets an offer twice."""
-    lives = [_life(seed, number, accounts) for number in range(events // len(MILESTONES))]
+    lives = [_life(seed, number, accounts, METADATA) for number in range(events // len(MILESTONES))]
     ordered = [event for step in zip(*lives, strict=True) for event in step]
     return Load("spread", [_message(event) for event in ordered], _expected(lives), _rows(lives), {})
 
@@ -88,7 +91,7 @@ def dirty(events: int, *, accounts: int = 500, seed: int = 3) -> Load:
     return replace(load, name="dirty", messages=messages)
 
 
-def _life(seed: int, number: int, accounts: int) -> tuple[Event, ...]:
+def _life(seed: int, number: int, accounts: int, metadata: Mapping[str, str]) -> tuple[Event, ...]:
     dice = Dice(f"{seed}/bench/{number}")
     account = Account(
         id=f"acct_1{number % accounts:015}",
@@ -96,7 +99,7 @@ def _life(seed: int, number: int, accounts: int) -> tuple[Event, ...]:
         api_version=PREVIEW,
     )
     narrator = Narrator(dice, account, BEGINNING + number // accounts * DAY, livemode=True)
-    offer = narrator.offer() | {"metadata": METADATA}
+    offer = narrator.offer() | {"metadata": dict(metadata)}
     events = [narrator.tell("capital.financing_offer.created", offer)]
     narrator.moment()
     offer = narrator.accept(offer)

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,7 +80,7 @@ class Place:
     statements: StatementLog
     partitions: dict[str, int] = field(default_factory=dict)
 
-    async def preload(self, topic: str, messages: Sequence[Message], *, partitions: int = PARTITIONS) -> None:
+    async def preload(self, topic: str, messages: Iterable[Message], *, partitions: int = PARTITIONS) -> None:
         """A new topic with these records on it, an account's in their order."""
         await self.create(topic, partitions)
         producer = AIOKafkaProducer(
@@ -106,6 +106,10 @@ class Place:
             self.partitions[topic] = partitions
         finally:
             await admin.close()
+
+    async def drop(self, schema: str) -> None:
+        """All tables of a run, once it was judged."""
+        await self.database.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
 
     async def consumed(self) -> Consumed:
         """What both servers have used by now."""

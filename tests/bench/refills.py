@@ -105,16 +105,17 @@ def _interleaved(messages: Sequence[Message], tiles: int) -> Sequence[Message]:
 def _tile(records: Sequence[Record], sign: str) -> Iterator[Message]:
     for record in sorted(records, key=lambda record: record.timestamp):
         yield Message(
-            _renamed_bytes(record.key or b"", sign),
-            _renamed_bytes(record.value or b"", sign),
-            tuple((name, _renamed_bytes(value, sign)) for name, value in record.headers),
+            renamed_bytes(record.key or b"", sign),
+            renamed_bytes(record.value or b"", sign),
+            tuple((name, renamed_bytes(value, sign)) for name, value in record.headers),
             record.timestamp,
         )
 
 
 def _renamed(text: str, sign: str) -> str:
-    return _renamed_bytes(text.encode(), sign).decode()
+    return renamed_bytes(text.encode(), sign).decode()
 
 
-def _renamed_bytes(text: bytes, sign: str) -> bytes:
+def renamed_bytes(text: bytes, sign: str) -> bytes:
+    """The same with every id in it changed by a sign, of which each makes other ids."""
     return IDENTIFIER.sub(rb"\g<1>\g<2>" + sign.encode(), text)

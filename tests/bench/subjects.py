@@ -44,7 +44,8 @@ class Run(Protocol):
 
     async def rows(self) -> Mapping[str, Row]: ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Its tables go, too: what it leaves, autovacuum would clean up in the next one's time."""
 
 
 class Markers:
@@ -117,11 +118,16 @@ class SystemRun:
 
     async def rows(self) -> Mapping[str, Row]:
         query = "SELECT offer_id, status, accepted_advance_amount, original_offer_id, discount_state FROM offer"
-        found = await self._system.rows(query)
+        found = await self.query(query)
         return {str(row[0]): Row(*row[1:]) for row in found}  # type: ignore[arg-type] # as the query says
+
+    async def query(self, query: str) -> Sequence[tuple[object, ...]]:
+        """What a query finds in this run's tables."""
+        return await self._system.rows(query)
 
     async def close(self) -> None:
         await self._markers.close()
+        await self._place.drop(self._name)
 
 
 class PeerRun:
@@ -187,6 +193,7 @@ class PeerRun:
 
     async def close(self) -> None:
         await self._markers.close()
+        await self._place.drop(self._schema)
 
 
 def differing(rows: Mapping[str, Row], stated: Mapping[str, Row], *, whole: bool) -> int:
