@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.bench.place import Place
-from tests.bench.rounds import say
+from tests.bench.rounds import head, say
 from tests.bench.usage import own_seconds, peak_bytes
 from tests.journeys.child import Child
 from tests.journeys.system import ROOT, System
@@ -47,7 +47,7 @@ async def edge(place: Place, seconds: float) -> None:
         Server("acknowledged", system.child("ingress"), int(system.environ["CAPITAL_INGRESS_PORT"]), "whsec_edge"),
         Server("verifying only", Child(verifying, ROOT, {}, place.folder / "verifying.log", port), port, "whsec_edge"),
     ]
-    say("\n".join(["", f"| {' | '.join(COLUMNS)} |", "|---" * len(COLUMNS) + "|"]))
+    say(f"\n{head(*COLUMNS)}")
     try:
         for server in servers:
             server.child.start()
@@ -62,7 +62,7 @@ async def edge(place: Place, seconds: float) -> None:
 
 async def _measured(server: Server, connections: int, seconds: float) -> str:
     before = own_seconds(server.child.pid)
-    found = await _hit([str(server.port), server.secret, str(connections), str(seconds)])
+    found = await hit([str(server.port), server.secret, str(connections), str(seconds)])
     cost = (own_seconds(server.child.pid) - before) / found["requests"]
     latencies = " / ".join(f"{found[name]:.1f}" for name in ("p50", "p99", "p99.9"))
     return (
@@ -71,7 +71,7 @@ async def _measured(server: Server, connections: int, seconds: float) -> str:
     )
 
 
-async def _hit(arguments: Sequence[str]) -> dict[str, Any]:
+async def hit(arguments: Sequence[str]) -> dict[str, Any]:
     """The generator is a process of its own, so that its CPU is nobody's else."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.hitting", *arguments, cwd=ROOT, stdout=asyncio.subprocess.PIPE

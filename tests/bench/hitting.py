@@ -61,10 +61,11 @@ class Connection(asyncio.Protocol):
 
 def requests(port: int, secret: str) -> Sequence[bytes]:
     """Whole requests, each with an event of its own, signed now: within the tolerance for five minutes."""
-    return [_request(message.value, port, secret) for message in loads.clean(BODIES, seed=9).messages]
+    return [signed(message.value, port, secret) for message in loads.clean(BODIES, seed=9).messages]
 
 
-def _request(body: bytes, port: int, secret: str) -> bytes:
+def signed(body: bytes, port: int, secret: str) -> bytes:
+    """A webhook as it goes over the wire, signed now."""
     signature = signature_header(body, timestamp=int(time.time()), secrets=(secret,))
     head = (
         f"POST /webhooks/stripe HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
@@ -87,14 +88,20 @@ async def hit(port: int, secret: str, connections: int, seconds: float) -> dict[
     async with asyncio.timeout(seconds + 30):
         await asyncio.gather(*ends)
     took = time.perf_counter() - began
-    found = sorted(second for connection in opened for second in connection.seconds)
-    places = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
+    found = [second for connection in opened for second in connection.seconds]
     return {
         "requests": len(found),
         "rate": len(found) / took,
         "refused": sum(connection.refused for connection in opened),
-        **{name: found[min(len(found) - 1, int(place * len(found)))] * 1000 for name, place in places.items()},
+        **quantiles(found),
     }
+
+
+def quantiles(seconds: Sequence[float]) -> dict[str, float]:
+    """p50, p99 and p99.9 in ms."""
+    found = sorted(seconds)
+    places = {"p50": 0.5, "p99": 0.99, "p99.9": 0.999}
+    return {name: found[min(len(found) - 1, int(place * len(found)))] * 1000 for name, place in places.items()}
 
 
 def main() -> None:
