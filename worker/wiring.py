@@ -13,6 +13,7 @@ from worker.attending import until_stopped
 from worker.clock import Clock, SystemClock
 from worker.consumer.brake import Brake, Limits
 from worker.consumer.deliberation import Circumstances
+from worker.consumer.hot import MOST_OFFERS
 from worker.consumer.keeper import Keeper, LaneFactory
 from worker.consumer.lane import Lane, Parts
 from worker.health import Health, HealthApp
@@ -193,7 +194,8 @@ def circumstances(settings: Settings, partitions: int) -> Circumstances:
     """What deciding depends on, for a topic of so many partitions."""
     discount = tuple(int(seconds * 1000) for seconds in settings.discount_schedule_seconds)
     timing = Timing(int(settings.order_grace_seconds * 1000), int(settings.gate_grace_seconds * 1000), discount)
-    return Circumstances(timing, partial(home_of, partitions=partitions), settings.events_topic)
+    home = partial(home_of, partitions=partitions)
+    return Circumstances(timing, home, settings.events_topic, most_offers=MOST_OFFERS // partitions)
 
 
 async def lookup(process: Process) -> None:

@@ -21,7 +21,7 @@ class Decider:
     def __init__(self, ledger: Ledger, circumstances: Circumstances) -> None:
         self._ledger = ledger
         self._circumstances = circumstances
-        self._hot = HotAccounts()
+        self._hot = HotAccounts(circumstances.most_offers)
 
     async def decide(
         self, before: Position, records: Sequence[Record], refused: Mapping[int, str] = NOTHING

@@ -8,6 +8,7 @@ from typing import assert_never
 from worker.consumer import letters
 from worker.consumer.commands import Rebuild
 from worker.consumer.decode import Attributed, Unattributable, Understood
+from worker.consumer.hot import MOST_OFFERS
 from worker.consumer.notifications import Place, notify
 from worker.consumer.reading import Commanding, Foreign, Outcome, Reading, Rebuilding, Telling, Untelling
 from worker.consumer.rebuilding import TOO_LONG, Past, refusal
@@ -28,13 +29,15 @@ from worker.traceparent import brought
 class Circumstances:
     """What deciding depends on besides records and state: timing, an account's home partition, the topic's name.
 
-    A replay for some accounts decides `only` their records, and leaves out all others. What records say was done is
-    done `again` without asking whether it may: the lane that took them first has asked.
+    A lane may keep `most_offers` in memory. A replay for some accounts decides `only` their records, and leaves out
+    all others. What records say was done is done `again` without asking whether it may: the lane that took them first
+    has asked.
     """
 
     timing: Timing
     home: Callable[[str], int]
     events_topic: str
+    most_offers: int = MOST_OFFERS
     only: frozenset[str] = frozenset()
     again: bool = False
 

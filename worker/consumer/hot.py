@@ -8,7 +8,8 @@ from typing import Final
 from worker.ports import AccountKey, Loaded, Wanted
 from worker.rules.state import AccountState
 
-MOST_OFFERS: Final = 20_000
+# Of all partitions together, whoever owns them: an offer takes 4 to 6 KB, and one process may own every partition.
+MOST_OFFERS: Final = 50_000
 
 
 class HotAccounts:
