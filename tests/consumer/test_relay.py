@@ -17,9 +17,11 @@ class Held(Publisher):
 
     def __init__(self, broker: Broker, partition: int) -> None:
         super().__init__(broker, partition)
+        self.asked = asyncio.Event()
         self.go = asyncio.Event()
 
     async def publish(self, entries: Iterable[Entry], marker: int) -> None:
+        self.asked.set()
         await self.go.wait()
         await super().publish(entries, marker)
 
@@ -283,35 +285,18 @@ async def test_the_time_from_commit_to_publication_is_measured_for_each_batch(re
     assert measured() == before + 2
 
 
-async def test_batches_out_of_a_backlog_share_a_transaction(
-    relay: Relay, broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LINGER_SECONDS", SECONDS)
-    await relay.open(Position(0, 1, 0, 1))
-    size, rounds = module.LARGE_BATCH, module.LARGEST_TRANSACTION // module.LARGE_BATCH
-    broker.transactions.clear()
+async def test_batches_committed_during_a_transaction_share_the_next_one(broker: Broker, tables: Tables) -> None:
+    held = Held(broker, 0)
+    relay = Relay(held, Outbox(tables), CLOCK)
     async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as tasks:
         tasks.create_task(relay.run())
-        for number in range(rounds):
-            first = number * size
-            await relay.submit([entry(n + 1, n) for n in range(first, first + size)], first + size)
-            await asyncio.sleep(0)
+        await relay.submit([entry(1, 0)], 1)
+        await held.asked.wait()
+        await relay.submit([entry(2, 1), entry(3, 1)], 2)
+        await relay.submit([entry(4, 2)], 3)
+        held.go.set()
         await relay.finish()
-    assert broker.transactions == [module.LARGEST_TRANSACTION]
-
-
-async def test_a_large_batch_is_published_though_no_other_follows(
-    relay: Relay, broker: Broker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LINGER_SECONDS", 0.01)
-    await relay.open(Position(0, 1, 0, 1))
-    async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as tasks:
-        tasks.create_task(relay.run())
-        await relay.submit([entry(n + 1, n) for n in range(module.LARGE_BATCH)], module.LARGE_BATCH)
-        async with relay._changed:
-            await relay._changed.wait_for(lambda: relay._backlog == 0)
-        await relay.finish()
-    assert len(told(broker)) == module.LARGE_BATCH
+    assert broker.transactions == [1, 3]
 
 
 async def test_a_relay_that_owes_and_publishes_nothing_is_not_alive(

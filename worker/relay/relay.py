@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter, deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,10 +21,6 @@ FIRST_NUMBER: Final = 1
 ADVICE: Final = "see docs/positions.md"
 # Bounds memory: past this the lane waits for the relay.
 LARGEST_BACKLOG: Final = 8_000
-# A batch that owes so many comes out of a backlog, and the next is close behind: waiting for it halves the
-# transactions and delays nobody by much. A smaller one is published at once.
-LARGE_BATCH: Final = 250
-LINGER_SECONDS: Final = 0.5
 # A relay that owes something and has published nothing for so long is stuck: every call it makes ends far sooner.
 STUCK_SECONDS: Final = 120
 
@@ -134,11 +129,13 @@ class Relay:
                 self._changed.notify_all()
 
     async def _take(self) -> Sequence[_Owed]:
-        """Whole batches up to about one transaction's size; none only at the end."""
+        """Whole batches up to about one transaction's size; none only at the end.
+
+        Those committed while a transaction was under way share the next one, so that transactions grow with the load;
+        nothing waits for more to come.
+        """
         async with self._changed:
             await self._changed.wait_for(lambda: bool(self._batches) or self._ending)
-            if self._batches and len(self._batches[-1].entries) >= LARGE_BATCH:
-                await self._linger()
             taken: list[_Owed] = []
             size = 0
             while self._batches and (not taken or size + len(self._batches[0].entries) <= LARGEST_TRANSACTION):
@@ -146,12 +143,6 @@ class Relay:
                 taken.append(batch)
                 size += len(batch.entries)
             return taken
-
-    async def _linger(self) -> None:
-        """Wait a moment for a transaction's worth of entries."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_SECONDS):
-                await self._changed.wait_for(lambda: self._backlog >= LARGEST_TRANSACTION or self._ending)
 
     async def _publish(self, entries: Sequence[Entry], marker: int) -> None:
         if marker <= self._marker and not entries:

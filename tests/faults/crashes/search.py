@@ -23,8 +23,8 @@ from worker.simulator.oracle import judge
 
 TRAIL_SHOWN = 8
 ENOUGH_PROBLEMS = 5
-# So small that the relay lingers, that a transaction cannot take all that is owed, and that the lane has to wait.
-SMALL: Mapping[str, Any] = {"LARGE_BATCH": 3, "LARGEST_TRANSACTION": 4, "LARGEST_BACKLOG": 9}
+# So small that a transaction cannot take all that is owed, and that the lane has to wait.
+SMALL: Mapping[str, Any] = {"LARGEST_TRANSACTION": 4, "LARGEST_BACKLOG": 9}
 
 
 @dataclass(frozen=True)
