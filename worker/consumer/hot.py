@@ -9,7 +9,7 @@ from worker.ports import AccountKey, Loaded, Wanted
 from worker.rules.state import AccountState
 
 # Of all partitions together, whoever owns them: an offer takes 4 to 6 KB, and one process may own every partition.
-MOST_OFFERS: Final = 50_000
+MOST_OFFERS: Final = 25_000
 
 
 class HotAccounts:
