@@ -179,6 +179,26 @@ async def test_pauses_double_up_to_five_seconds_or_a_minute_where_a_person_has_t
     assert pauses[:9] == [min(seconds, longest) for seconds in doubled]
 
 
+async def test_a_group_that_lets_nobody_in_is_asked_ever_more_rarely(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def paused(_keeper: Keeper, seconds: float) -> None:
+        pauses.append(seconds)
+        await asyncio.sleep(0)
+
+    async def refused() -> None:
+        raise Unavailable("no right to the group")
+
+    monkeypatch.setattr(Keeper, "_wait", paused)
+    monkeypatch.setattr(module, "FIRST_WAIT_SECONDS", 1.0)
+    monkeypatch.setattr(yard.group, "poll", refused)
+    async with yard.keeping():
+        await until(lambda: len(pauses) >= 5)
+    assert pauses[:5] == [1.0, 2.0, 4.0, 5.0, 5.0]
+
+
 async def test_a_lane_taken_away_while_it_connects_never_claims_its_partition(yard: Yard) -> None:
     yard.connected.clear()
     async with yard.keeping() as keeper:

@@ -40,6 +40,8 @@ class Keeper:
         self._lanes: dict[int, Lane] = {}
         self._reasons: dict[int, str] = {}
         self._wanted: frozenset[int] | None = None
+        self._belongs = False
+        self._leaving = False
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -50,6 +52,7 @@ class Keeper:
             self._reconcile(frozenset(), tasks)
             # Lanes end first, so that whoever takes over finds everything committed and published.
             await asyncio.gather(*self._tasks.values())
+            self._leaving = True
             member.cancel()
 
     def stop(self) -> None:
@@ -59,18 +62,25 @@ class Keeper:
     async def _belong(self, tasks: asyncio.TaskGroup) -> None:
         """Stay in the group; a membership that fails is replaced, and lanes run on meanwhile."""
         pause = FIRST_WAIT_SECONDS
-        while True:
+        # Not `True`: where the membership fails as it is cancelled, the group of tasks tells of the failure alone.
+        while not self._leaving:
             membership = self._join()
+            self._belongs = False
             try:
                 await membership.open()
-                pause = FIRST_WAIT_SECONDS
                 await asyncio.create_task(self._remain(membership, tasks))
             except* Unavailable as error:
                 self._log.warning("group.lost", reason=_first(error))
             finally:
                 await membership.close()
-            await asyncio.sleep(pause)
+            # Connecting alone says nothing: only a group that assigned something has let this process in.
+            pause = FIRST_WAIT_SECONDS if self._belongs else pause
+            await self._wait(pause)
             pause = min(pause * 2, LONGEST_WAIT_SECONDS)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait before the group is asked again, also while lanes end: until then this process belongs to it."""
+        await asyncio.sleep(seconds)
 
     async def _remain(self, membership: Membership, tasks: asyncio.TaskGroup) -> None:
         """Follow the group's assignments until the membership fails.
@@ -81,7 +91,9 @@ class Keeper:
         async with asyncio.TaskGroup() as inner:
             inner.create_task(membership.poll())
             while True:
-                self._reconcile(await membership.assignment(), tasks)
+                assigned = await membership.assignment()
+                self._belongs = True
+                self._reconcile(assigned, tasks)
 
     def _reconcile(self, assigned: frozenset[int], tasks: asyncio.TaskGroup) -> None:
         """End lanes that are no longer assigned, begin those that are new; at the end, none are."""
