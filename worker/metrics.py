@@ -41,6 +41,8 @@ LABELS: Final = {
         "quarantined",
         "parked",
         "commanded",
+        "rebuilt",
+        "refused",
         "left_out",
     ),
     "lookup_outcome": ("answered", "retried", "given_up"),

@@ -57,6 +57,10 @@ class Listener:
                 await self._hear(await consumer.getmany(timeout_ms=POLL_MS))
         return self.told
 
+    def has_heard(self, identity: str) -> bool:
+        """Whether a notification was heard."""
+        return identity in self._first
+
     async def heard(self, ids: Collection[str], seconds: float) -> float | None:
         """The moment (monotonic) at which the last of these was heard; None if that takes longer than so long."""
         try:

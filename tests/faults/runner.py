@@ -7,7 +7,7 @@ strikes the same parts in the same order, though never at the very same moment o
 import asyncio
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -131,11 +131,24 @@ class Runner:
             tasks.create_task(_undone(fault))
             heard = await self._listener.heard(awaited, RECOVERY_SECONDS)
             if heard is None:
-                self.figures.troubles.append(f"round {number + 1}: {kind}: not recovered in {RECOVERY_SECONDS:g} s")
+                where = await self._whereabouts(awaited)
+                self.figures.troubles.append(
+                    f"round {number + 1}: {kind}: not recovered in {RECOVERY_SECONDS:g} s: {where}"
+                )
                 heard = await self._listener.heard(awaited, LAST_SECONDS)
             if heard is None:
                 raise NeverRecoveredError(f"{kind} in round {number + 1}\n{self._fleet.reports()}")
         return heard - began
+
+    async def _whereabouts(self, awaited: Collection[str]) -> str:
+        """How far what was not heard has come: the ingress, a lane, its relay, or only not the listener."""
+        unheard = [identity for identity in awaited if not self._listener.has_heard(identity)]
+        owed = await self._fleet.system.rows("SELECT id, partition FROM outbox WHERE id = ANY ($1)", unheard)
+        told = {identity for identity, _, _ in await Listener(*self._topic).to_the_end(READING_SECONDS)}
+        return (
+            f"{len(unheard)} unheard, {self._stripe.waiting} webhooks not accepted, owed {owed}, "
+            f"on the topic {sorted(told.intersection(unheard))}"
+        )
 
     async def _settle(self) -> None:
         """Return once everything expected was told and nothing is asked any more; then end the processes."""
