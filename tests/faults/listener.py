@@ -10,12 +10,13 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from worker.simulator.oracle import Notification
+from worker.topic.cluster import let_go
 
 POLL_MS = 100
 # A frozen broker is given up on after this; what the listener waits longer, a recovery seems to take longer.
 REQUEST_MS = 2_000
 PAUSE_SECONDS = 0.1
-CLOSE_SECONDS = 5
+START_SECONDS = 5
 # After a leader moved, the client can stay alive and fetch nothing for ever: who hears nothing for so long, asks anew.
 DEAF_SECONDS = 5
 
@@ -95,19 +96,12 @@ class Listener:
             request_timeout_ms=REQUEST_MS,
         )
         try:
-            async with asyncio.timeout(CLOSE_SECONDS):
+            async with asyncio.timeout(START_SECONDS):
                 await consumer.start()
             consumer.assign(self._partitions)
             for where in self._partitions:
                 consumer.seek(where, self._next.get(where, 0))
             yield consumer
         finally:
-            await _closed(consumer)
-
-
-async def _closed(consumer: AIOKafkaConsumer) -> None:
-    try:
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await consumer.stop()
-    except (KafkaError, OSError, TimeoutError):
-        return
+            # The client may swallow that it is told to end, and then ends never: the listener does not wait for it.
+            await let_go(consumer.stop)

@@ -1,9 +1,11 @@
 import asyncio
+from contextlib import suppress
 
 import pytest
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import KafkaConnectionError, KafkaError, ProducerFenced
 
 from worker.ports import Fenced, Unavailable
+from worker.topic import cluster
 from worker.topic.cluster import answered
 
 
@@ -28,3 +30,28 @@ async def test_what_is_no_error_of_the_client_is_not_caught() -> None:
     with pytest.raises(ZeroDivisionError):
         async with answered("asking"):
             raise ZeroDivisionError
+
+
+async def test_a_client_that_never_stops_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "CLOSE_SECONDS", 0.05)
+    ended = asyncio.Event()
+
+    async def stop() -> None:
+        # As aiokafka's fetcher does, which waits for a task that it takes to be the one that was cancelled.
+        while not ended.is_set():
+            with suppress(asyncio.CancelledError):
+                await ended.wait()
+
+    async with asyncio.timeout(10):
+        await cluster.let_go(stop)
+    ended.set()
+
+
+async def test_a_failure_to_stop_is_nobodys_business_unless_it_is_a_bug() -> None:
+    async def failing(error: Exception) -> None:
+        raise error
+
+    await cluster.let_go(lambda: failing(KafkaConnectionError()))
+    await cluster.let_go(lambda: failing(OSError()))
+    with pytest.raises(ZeroDivisionError):
+        await cluster.let_go(lambda: failing(ZeroDivisionError()))

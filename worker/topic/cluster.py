@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -65,18 +65,34 @@ def _said(error: BaseException) -> str:
     return f"{said} ({_said(error.__cause__)})" if isinstance(error.__cause__, KafkaError) else said
 
 
-async def let_go(stop: Callable[[], Awaitable[object]]) -> None:
-    """Stop a client, and wait for no more than a moment: whatever it still held was never promised to anybody."""
+async def let_go(stop: Callable[[], Coroutine[None, None, object]]) -> None:
+    """Stop a client, and wait for no more than a moment: whatever it still held was never promised to anybody.
+
+    In a task of its own, for the client takes the cancellation of a call to stop it for that of its own tasks, and
+    goes on waiting for one that never ends.
+    """
+    stopping = asyncio.create_task(stop())
     try:
-        async with asyncio.timeout(CLOSE_SECONDS):
-            await stop()
-    except asyncio.CancelledError:
-        # The client raises its own tasks' cancellation when it is stopped before they took their first step.
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-    except (TimeoutError, KafkaError, OSError):
-        return
+        await asyncio.wait({stopping}, timeout=CLOSE_SECONDS)
+    finally:
+        if not stopping.done():
+            stopping.cancel()
+            _given_up.add(stopping)
+            stopping.add_done_callback(_forget)
+    if stopping.done() and not stopping.cancelled():
+        error = stopping.exception()
+        if error is not None and not isinstance(error, TimeoutError | KafkaError | OSError):
+            raise error
+
+
+# The loop itself holds on to no task.
+_given_up: Final[set["asyncio.Task[object]"]] = set()
+
+
+def _forget(stopping: "asyncio.Task[object]") -> None:
+    _given_up.discard(stopping)
+    if not stopping.cancelled():
+        stopping.exception()
 
 
 @asynccontextmanager
