@@ -15,6 +15,7 @@ from tests.journeys.child import POLL_SECONDS, Child
 from tests.journeys.reading import Notification, Topic
 from worker import settings
 from worker.embedded.free_ports import free_ports
+from worker.ports import Record
 from worker.store.migrations import migrate
 from worker.topic import topics
 from worker.topic.cluster import Cluster
@@ -158,6 +159,15 @@ class System:
             if not awaited:
                 break
         return read
+
+    async def dead_lettered(self, count: int, seconds: float = 60) -> Sequence[Record]:
+        """Wait until so many dead letters can be read: they are published after their records are committed."""
+        topic, read = self.dead_letters_topic, list[Record]()
+        async for record in topic.follow(seconds, lambda: f"dead letters: {len(read)} of {count}"):
+            read.append(record)
+            if len(read) == count:
+                break
+        return await topic.records()
 
     async def caught_up(self, seconds: float = 60) -> None:
         """Return once every record that now is on the events topic has been committed by its lane."""

@@ -188,7 +188,7 @@ async def test_a_lost_marker_that_nothing_proves_stops_the_lane_until_a_person_s
     async with consuming(system):
         await write(system, "created")
         await system.settled({CREATED})
-    assert len(await system.dead_letters_topic.records()) == 1
+    assert len(await system.dead_lettered(1)) == 1
 
 
 async def test_an_empty_database_derives_everything_again_from_a_whole_topic_and_tells_only_what_is_new(
