@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple, Protocol
 
 from worker.rules.facts import LookupKind, TransactionEvent
-from worker.rules.state import AccountState
+from worker.rules.state import AccountState, Offer
 
 Headers = tuple[tuple[str, bytes], ...]
 
@@ -118,7 +119,7 @@ class Wanted:
     updates: frozenset[tuple[AccountKey, int, str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Batch:
     """Everything one lane transaction changes, and the positions before and after it.
 
@@ -136,6 +137,22 @@ class Batch:
     entries: Sequence[Entry]
     rebuilt: Collection[AccountKey] = ()
     subjects: Sequence[EventSubject] = ()
+
+    @cached_property
+    def changed_offers(self) -> Sequence[tuple[AccountState, Offer | None, Offer]]:
+        """Offers that are not the same as before, each with its account and what it was; all, at a new policy.
+
+        Found once for all who write of them: every offer of every account is looked at.
+        """
+        changed: list[tuple[AccountState, Offer | None, Offer]] = []
+        for before, after in self.accounts:
+            was, everything = before.offers.get, before.policy != after.policy
+            changed += [
+                (after, was(identity), offer)
+                for identity, offer in after.offers.items()
+                if was(identity) is not offer or everything
+            ]
+        return changed
 
 
 @dataclass(frozen=True, slots=True)

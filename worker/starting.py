@@ -12,7 +12,7 @@ from worker.ports import Unavailable
 FIRST_WAIT_SECONDS: Final = 0.5
 LONGEST_WAIT_SECONDS: Final = 10.0
 # New objects that call for a look at the youngest; a batch makes some ten thousand, nearly none of them in a ring.
-YOUNGEST: Final = 50_000
+YOUNGEST: Final = 500_000
 
 Answer = TypeVar("Answer")
 

@@ -8,7 +8,7 @@ from worker.rules.facts import Observed, OfferEvent, Rank, Snapshot
 from worker.rules.links import linkable, withdraw_link
 from worker.rules.merge import merge_evidence, merge_fields, rank_of
 from worker.rules.milestones import CREATED, REPLACED, Milestone
-from worker.rules.policy import market
+from worker.rules.policy import agrees, market
 from worker.rules.quiet import hushed
 from worker.rules.state import Evidence, Offer
 
@@ -76,7 +76,7 @@ def _doubt(draft: Draft, before: Offer, after: Offer) -> None:
     elif draft.state.refills and linkable(before) != linkable(after):
         draft.links_doubtful = True
     if after.fields is not before.fields and market(before) != market(after):
-        draft.policy_doubtful = True
+        draft.policy_doubtful = draft.policy_doubtful or not agrees(draft.state.policy, before, after)
 
 
 def _reclassify(draft: Draft, offer: Offer) -> None:

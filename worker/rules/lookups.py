@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from worker.rules.facts import LookupKind
-from worker.rules.state import AccountState
+from worker.rules.state import AccountState, Offer
 
 # (kind, subject): the subject is an offer's id, or empty for the account itself.
 Lookup = tuple[LookupKind, str]
@@ -11,11 +11,7 @@ Lookup = tuple[LookupKind, str]
 
 def lookups(state: AccountState) -> Mapping[Lookup, int]:
     """Every question that is open, with the time (ms) from which Stripe should be asked."""
-    due: dict[Lookup, int] = {}
-    if state.survey_due is not None:
-        due["survey", ""] = state.survey_due
-    if state.summary_due is not None:
-        due["summary", ""] = state.summary_due
+    due: dict[Lookup, int] = {(kind, ""): at for kind, at in own_questions(state) if at is not None}
     for offer in state.offers.values():
         if offer.discount_due is not None:
             _earliest(due, offer.id, offer.discount_due)
@@ -24,6 +20,16 @@ def lookups(state: AccountState) -> Mapping[Lookup, int]:
                 if hold.due is not None:
                     _earliest(due, concerned, hold.due)
     return due
+
+
+def asks(offer: Offer) -> bool:
+    """Whether an offer may add questions to its account's; one that does not changes none of them."""
+    return offer.discount_due is not None or bool(offer.holds)
+
+
+def own_questions(state: AccountState) -> tuple[tuple[LookupKind, int | None], ...]:
+    """The questions about the account itself, with the time (ms) each is due, None where it is not open."""
+    return (("survey", state.survey_due), ("summary", state.summary_due))
 
 
 def _earliest(due: dict[Lookup, int], offer: str, at: int) -> None:

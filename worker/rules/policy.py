@@ -20,6 +20,16 @@ def resolve(country: str | None, offers: Iterable[Offer]) -> Decided:
     return _by_disclaimer(youngest_first) or _by_currency(youngest_first) or UNDECIDED
 
 
+def agrees(decided: Decided, before: Offer, after: Offer) -> bool:
+    """Whether an offer that said nothing of the policy now says what is decided already, by the same source.
+
+    Then nothing changes, whichever offer is the youngest.
+    """
+    if decided.source == "country" or before.text("disclaimer_variant") or before.currency:
+        return False
+    return (_by_disclaimer((after,)) or _by_currency((after,))) == decided
+
+
 def market(offer: Offer) -> tuple[object, ...]:
     """All of an offer that a policy can be told by: where it is the same, so is the policy."""
     return (offer.text("disclaimer_variant"), offer.currency, offer.number("created"))

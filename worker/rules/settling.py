@@ -12,7 +12,7 @@ from worker.rules.milestones import CANCELED, CONTRADICTED_BY, CREATED, FULLY_RE
 from worker.rules.policy import resolve
 from worker.rules.releases import MilestoneReleased
 from worker.rules.state import Hold, Offer
-from worker.rules.withholding import refresh, tell_withholding
+from worker.rules.withholding import outstanding, refresh, tell_withholding
 
 # After these a summary shows something else.
 SUMMARISED: Final = frozenset({PAID_OUT, FULLY_REPAID})
@@ -39,6 +39,8 @@ def settle(draft: Draft) -> None:
     if draft.stale:
         refresh(draft)
         tell_withholding(draft)
+    if owing := draft.state.outstanding:
+        draft.change(outstanding=outstanding(draft.offers[identity] for identity in owing))
 
 
 def decide_policy(draft: Draft) -> None:
@@ -95,6 +97,8 @@ def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
     gaps = {other: names for other, names in offer.gaps.items() if other is not milestone} if offer.gaps else offer.gaps
     offer = evolve(offer, released=offer.released | {milestone}, gaps=gaps)
     draft.offers[offer.id] = offer
+    if milestone is PAID_OUT:
+        draft.change(outstanding=(*draft.state.outstanding, offer.id))
     # Money moves only with a payout and with what happens while something is paid out.
     if milestone is PAID_OUT or draft.state.active:
         refresh(draft)

@@ -192,6 +192,8 @@ class AccountState:
     summary_due: int | None = None
     summary: Summary | None = None
     summary_revision: int = 0
+    # Offers released as paid out that have not ended, by id: with these, nobody looks through all offers for them.
+    outstanding: tuple[str, ...] = ()
     active: tuple[str, ...] = ()
     withholding: Withholding | None = None
     withholding_revision: int = 0

@@ -1,6 +1,6 @@
 """Withholding: which financings are open, and from which of them Stripe withholds at which rate; always derived."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from worker.rules.draft import Draft
 from worker.rules.gates import has_ended
@@ -18,12 +18,16 @@ def open_financings(draft: Draft) -> list[Offer]:
     In a pay-down market a refill's payout closes its original, so the original is not open from then on even where
     its own end was never proven.
     """
-    paid_out = [offer for offer in draft.offers.values() if PAID_OUT in offer.released]
+    owing = [draft.offers[identity] for identity in draft.state.outstanding]
     closed: set[str] = set()
-    if draft.state.policy.policy == "paydown":
-        closed = {offer.link.original for offer in paid_out if offer.is_refill and offer.link}
-    still_open = [offer for offer in paid_out if offer.id not in closed and not has_ended(offer)]
-    return sorted(still_open, key=payout)
+    if owing and draft.state.policy.policy == "paydown":
+        closed = {refill.link.original for refill in draft.refills() if refill.link and PAID_OUT in refill.released}
+    return sorted([offer for offer in owing if offer.id not in closed and not has_ended(offer)], key=payout)
+
+
+def outstanding(offers: Iterable[Offer]) -> tuple[str, ...]:
+    """Of these, the offers released as paid out that have not ended."""
+    return tuple(sorted([offer.id for offer in offers if PAID_OUT in offer.released and not has_ended(offer)]))
 
 
 def withholding_of(draft: Draft, financings: Sequence[Offer]) -> Withholding | None:

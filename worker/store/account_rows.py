@@ -26,7 +26,7 @@ DO UPDATE SET sequence = excluded.sequence, country = excluded.country, policy =
 """
 
 
-ROWS_OF_THEIR_OWN: Final = frozenset({"offers", "transactions", "updates"})
+ROWS_OF_THEIR_OWN: Final = frozenset({"offers", "transactions", "updates", "outstanding"})
 _own: Final = attrgetter(*(field.name for field in fields(AccountState) if field.name not in ROWS_OF_THEIR_OWN))
 
 

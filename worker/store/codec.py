@@ -1,15 +1,15 @@
 """The codec: what the rules know, to and from the JSON of the `facts` columns; the same state, the same bytes."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import astuple, replace
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
 from worker.rules.facts import Rank, RepaymentInterval, Summary
 from worker.rules.milestones import STRENGTH, Milestone
 from worker.rules.state import AccountState, Decided, Evidence, Hold, Link, Offer, Seen, Withholding
+from worker.rules.withholding import outstanding
 
 
 def encode_offer(offer: Offer) -> str:
@@ -50,7 +50,7 @@ def _refill(offer: Offer) -> dict[str, object]:
 
 def decode_offer(offer_id: str, facts: str) -> Offer:
     """The offer that `encode_offer` wrote."""
-    data = json.loads(facts)
+    data = from_json(facts)
     ranks: list[Rank] = [(strength, created, event_id) for strength, created, event_id in data["ranks"]]
     offer = Offer(
         id=offer_id,
@@ -101,7 +101,7 @@ def encode_account(state: AccountState) -> str:
 
 def decode_account(state: AccountState, facts: str) -> AccountState:
     """The account that `encode_account` wrote; `state` has what stands in columns and rows of their own."""
-    data = json.loads(facts)
+    data = from_json(facts)
     survey, chunk = data["survey_chunks"]
     return replace(
         state,
@@ -115,6 +115,7 @@ def decode_account(state: AccountState, facts: str) -> AccountState:
         summary_due=data["summary_due"],
         summary=data["summary"] and _summary(data["summary"]),
         summary_revision=data["summary_revision"],
+        outstanding=outstanding(state.offers.values()),
         active=tuple(data["active"]),
         withholding=data["withholding"] and Withholding(*data["withholding"]),
         withholding_revision=data["withholding_revision"],

@@ -7,7 +7,6 @@ from worker.ports import Batch
 from worker.rules.state import AccountState, Offer
 from worker.store.arrays import columns
 from worker.store.connection import Connection
-from worker.store.offer_rows import changed_offers
 
 UNHOLD = """
 DELETE FROM held USING unnest($1::boolean[], $2::text[], $3::text[]) AS changed (livemode, account, offer_id)
@@ -27,7 +26,7 @@ async def write_holds(connection: Connection, batch: Batch) -> None:
     """Write anew what each offer holds, where that changed."""
     changed = [
         (state, offer)
-        for state, before, offer in changed_offers(batch)
+        for state, before, offer in batch.changed_offers
         if offer.holds != (before.holds if before else {})
     ]
     if not changed:

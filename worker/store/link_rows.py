@@ -5,7 +5,6 @@ from worker.rules.links import evidence_of
 from worker.rules.state import AccountState, Offer
 from worker.store.arrays import columns
 from worker.store.connection import Connection
-from worker.store.offer_rows import changed_offers
 
 LINKS = """
 INSERT INTO refill_link (livemode, account, refill_offer_id, original_offer_id, method, confidence, evidence, revision)
@@ -21,7 +20,7 @@ DO UPDATE SET original_offer_id = excluded.original_offer_id, method = excluded.
 
 async def write_links(connection: Connection, batch: Batch) -> None:
     """Write the links of refills that changed."""
-    rows = [_row(state, offer) for state, _, offer in changed_offers(batch) if offer.is_refill]
+    rows = [_row(state, offer) for state, _, offer in batch.changed_offers if offer.is_refill]
     if rows:
         await connection.execute(LINKS, *columns(rows))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from worker.ports import Batch
-from worker.rules.lookups import lookups
+from worker.rules.lookups import asks, lookups, own_questions
 from worker.store.arrays import columns
 from worker.store.connection import Connection
 
@@ -41,7 +41,13 @@ async def write_lookups(connection: Connection, batch: Batch) -> None:
     """Ask what is new or due at another time, forget what is no longer open."""
     asked: list[tuple[object, ...]] = []
     gone: list[tuple[object, ...]] = []
+    # To find an account's questions, all its offers are gone through.
+    doubtful = {
+        state.key for state, was, offer in batch.changed_offers if asks(offer) or (was is not None and asks(was))
+    }
     for before, after in batch.accounts:
+        if after.key not in doubtful and own_questions(before) == own_questions(after):
+            continue
         was, now = lookups(before), lookups(after)
         asked += [(*after.key, *lookup, due) for lookup, due in now.items() if was.get(lookup) != due]
         gone += [(*after.key, *lookup) for lookup in was.keys() - now.keys()]

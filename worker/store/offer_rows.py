@@ -43,19 +43,9 @@ DO UPDATE SET status = excluded.status, product_type = excluded.product_type,
 """
 
 
-def changed_offers(batch: Batch) -> list[tuple[AccountState, Offer | None, Offer]]:
-    """Offers that are not the same as before the batch, each with its account and what it was; all at a new policy."""
-    return [
-        (after, before.offers.get(offer.id), offer)
-        for before, after in batch.accounts
-        for offer in after.offers.values()
-        if before.offers.get(offer.id) is not offer or before.policy != after.policy
-    ]
-
-
 async def write_offers(connection: Connection, batch: Batch) -> None:
     """Write the offers that changed."""
-    rows = [_row(state, offer) for state, _, offer in changed_offers(batch)]
+    rows = [_row(state, offer) for state, _, offer in batch.changed_offers]
     if rows:
         await connection.execute(OFFERS, *columns(rows))
 
