@@ -3,12 +3,14 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.rules.account import Account
 from tests.rules.lives import Life
 from worker.rules.milestones import Milestone
 from worker.rules.policies import COUNTRIES, CURRENCIES, DISCLAIMERS, Policy
-from worker.rules.policy import UNDECIDED, resolve
+from worker.rules.policy import UNDECIDED, agrees, resolve
 from worker.rules.state import Decided, Offer, Seen
 
 M = Milestone
@@ -200,3 +202,24 @@ def test_a_survey_without_a_country_takes_nothing_back() -> None:
 def test_an_older_offers_currency_is_no_answer_where_the_youngest_has_another() -> None:
     old, young = offer("A", 1_000, offered_terms__currency="usd"), offer("B", 2_000, offered_terms__currency="cad")
     assert resolve(None, [old, young]) == Decided("unknown", None)
+
+
+OFFERS = st.builds(
+    lambda created, said: offer("A", created, **{name: value for name, value in said.items() if value}),
+    st.one_of(st.none(), st.integers(1, 4)),
+    st.fixed_dictionaries(
+        {
+            "disclaimer_variant": st.sampled_from(["", "celtic_us_loan", "youlend_uk_mca", "unheard_of"]),
+            "offered_terms__currency": st.sampled_from(["", "usd", "gbp", "cad"]),
+        }
+    ),
+)
+
+
+@given(st.lists(OFFERS, max_size=4), OFFERS, OFFERS, st.sampled_from([None, "GB"]))
+def test_an_offer_that_agrees_with_what_is_decided_changes_nothing(
+    others: list[Offer], before: Offer, after: Offer, country: str | None
+) -> None:
+    decided = resolve(country, [*others, before])
+    if agrees(decided, before, after):
+        assert resolve(country, [*others, after]) == decided

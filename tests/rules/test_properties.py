@@ -12,8 +12,10 @@ from worker.rules.decide import decide
 from worker.rules.facts import Fact, LookupFailed, Observed, OfferAnswered, OfferEvent, SurveyAnswered
 from worker.rules.lookups import Lookup, lookups
 from worker.rules.milestones import Milestone
+from worker.rules.policy import resolve
 from worker.rules.releases import MilestoneReleased
 from worker.rules.state import AccountState
+from worker.rules.withholding import outstanding
 from worker.store.codec import decode_account, decode_offer, encode_account, encode_offer
 
 SETTINGS = settings(
@@ -40,6 +42,19 @@ def test_any_order_and_repetition_ends_as_the_canonical_order_does(world: World,
     node, straight = close(node, answer), close(straight, answer)
     assert tables(node.state) == tables(straight.state)
     assert {told for told in node.told if is_lasting(told)} == {told for told in straight.told if is_lasting(told)}
+
+
+@SETTINGS
+@given(worlds(), st.data())
+def test_what_is_kept_from_decision_to_decision_is_what_deriving_it_anew_finds(
+    world: World, data: st.DataObject
+) -> None:
+    node = Node(EMPTY, frozenset())
+    for fact in data.draw(st.permutations(world.facts)):
+        node = step(node, fact)
+        offers = node.state.offers.values()
+        assert node.state.policy == resolve(node.state.country, offers)
+        assert node.state.outstanding == outstanding(offers)
 
 
 @SETTINGS

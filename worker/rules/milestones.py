@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cache
 from itertools import combinations
 from typing import Final
 
@@ -81,6 +82,12 @@ CONTRADICTED_BY: Final[Mapping[Milestone, tuple[Milestone, ...]]] = {
 def strongest(milestones: Iterable[Milestone]) -> Milestone | None:
     """The milestone that gives the status, or None where there is none."""
     return max(milestones, key=STRENGTH.__getitem__, default=None)
+
+
+@cache
+def joined(milestones: frozenset[Milestone], another: Milestone) -> frozenset[Milestone]:
+    """These and one more; for the same ones the same set, for every offer in memory keeps one and there are few."""
+    return milestones | {another}
 
 
 def is_late(milestone: Milestone, released: Iterable[Milestone]) -> bool:

@@ -8,7 +8,16 @@ from worker.rules.evolve import evolve
 from worker.rules.gates import closed
 from worker.rules.holds import hold, imply
 from worker.rules.links import announce_originals, relink, tell_links
-from worker.rules.milestones import CANCELED, CONTRADICTED_BY, CREATED, FULLY_REPAID, PAID_OUT, Milestone, is_late
+from worker.rules.milestones import (
+    CANCELED,
+    CONTRADICTED_BY,
+    CREATED,
+    FULLY_REPAID,
+    PAID_OUT,
+    Milestone,
+    is_late,
+    joined,
+)
 from worker.rules.policy import resolve
 from worker.rules.releases import MilestoneReleased
 from worker.rules.state import Hold, Offer
@@ -95,7 +104,7 @@ def _release(draft: Draft, offer: Offer, milestone: Milestone) -> Offer:
     evidence = offer.known[milestone]
     gap = tuple(name for name in offer.gaps.get(milestone, ()) if not draft.is_released(name)) if offer.gaps else ()
     gaps = {other: names for other, names in offer.gaps.items() if other is not milestone} if offer.gaps else offer.gaps
-    offer = evolve(offer, released=offer.released | {milestone}, gaps=gaps)
+    offer = evolve(offer, released=joined(offer.released, milestone), gaps=gaps)
     draft.offers[offer.id] = offer
     if milestone is PAID_OUT:
         draft.change(outstanding=(*draft.state.outstanding, offer.id))
