@@ -58,14 +58,23 @@ class Edge:
 
     def __init__(self) -> None:
         self._free: asyncio.LifoQueue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.LifoQueue()
+        self._port = 0
 
     async def open(self, port: int) -> None:
+        self._port = port
         for _ in range(CONNECTIONS):
-            self._free.put_nowait(await asyncio.open_connection("127.0.0.1", port))
+            self._free.put_nowait(await self._connected())
+
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self._port)
 
     async def post(self, webhook: Webhook) -> None:
         """Return once it was answered with 200."""
         reader, writer = await self._free.get()
+        if reader.at_eof():
+            # The server lets go of connections that were long idle, and those at the bottom are.
+            writer.close()
+            reader, writer = await self._connected()
         webhook.sent = time.time()
         writer.write(webhook.request)
         head = await reader.readuntil(b"\r\n\r\n")

@@ -2,8 +2,12 @@
 
 from collections import deque
 from dataclasses import dataclass
+from typing import Final
 
 from worker.clock import Clock
+
+# Batches this close together are remembered as one: there can be a hundred a second.
+TOGETHER_SECONDS: Final = 1.0
 
 
 class Braked(Exception):  # noqa: N818 - named for what happened
@@ -19,24 +23,42 @@ class Limits:
     seconds: float = 300
 
 
+@dataclass(slots=True)
+class _Second:
+    """What was committed within a second from its beginning on."""
+
+    began: float
+    records: int
+    quarantined: int
+
+
 class Brake:
     """One partition's recent batches, and whether the next may be committed; it outlives the lanes that it stops."""
 
     def __init__(self, limits: Limits, clock: Clock) -> None:
         self._limits = limits
         self._clock = clock
-        self._recent: deque[tuple[float, int, int]] = deque()
+        self._recent: deque[_Second] = deque()
+        self._records = 0
+        self._quarantined = 0
 
     def check(self, records: int, quarantined: int) -> None:
         """Raises Braked where a batch of so many records, so many of them to be quarantined, is too much."""
         oldest = self._clock.monotonic() - self._limits.seconds
-        while self._recent and self._recent[0][0] < oldest:
-            self._recent.popleft()
-        bad = quarantined + sum(count for _, _, count in self._recent)
-        total = records + sum(count for _, count, _ in self._recent)
+        while self._recent and self._recent[0].began < oldest:
+            gone = self._recent.popleft()
+            self._records -= gone.records
+            self._quarantined -= gone.quarantined
+        bad, total = quarantined + self._quarantined, records + self._records
         if quarantined and bad >= self._limits.count and bad >= self._limits.ratio * total:
             raise Braked(f"{bad} of {total} records of the last {self._limits.seconds:g} s would be quarantined")
 
     def count(self, records: int, quarantined: int) -> None:
         """Remember a batch that was committed."""
-        self._recent.append((self._clock.monotonic(), records, quarantined))
+        now = self._clock.monotonic()
+        if not self._recent or now - self._recent[-1].began >= TOGETHER_SECONDS:
+            self._recent.append(_Second(now, 0, 0))
+        self._recent[-1].records += records
+        self._recent[-1].quarantined += quarantined
+        self._records += records
+        self._quarantined += quarantined

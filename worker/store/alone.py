@@ -12,7 +12,6 @@ LOOK_SECONDS: Final = 0.1
 
 # A lock of the session: it ends with the process, however that ends. Two schemas of one database never share one.
 LOCK: Final = "SELECT pg_try_advisory_lock(hashtext(current_schema() || ' ' || $1))"
-UNLOCK: Final = "SELECT pg_advisory_unlock(hashtext(current_schema() || ' ' || $1))"
 
 
 @asynccontextmanager
@@ -22,12 +21,20 @@ async def alone(pool: Pool, what: str) -> AsyncIterator[bool]:
     The server may take a moment to notice that a process that was killed is gone.
     """
     async with pool.connection() as connection:
-        mine = await _locked(connection, what)
         try:
-            yield mine
+            yield await _locked(connection, what)
         finally:
-            if mine:
-                await connection.execute(UNLOCK, what)
+            await _unlocked(connection)
+
+
+async def _unlocked(connection: Connection) -> None:
+    """Give back every lock of the session, also one that was granted just as the wait for it ended."""
+    try:
+        await connection.reset(timeout=LOCK_SECONDS)
+    except BaseException:
+        # The next who takes the connection must not find itself alone; its end ends the locks, too.
+        connection.terminate()
+        raise
 
 
 async def _locked(connection: Connection, what: str) -> bool:

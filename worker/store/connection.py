@@ -111,10 +111,18 @@ async def connect(
             min_size=1,
             max_size=connections,
             timeout=CONNECT_SECONDS,
+            reset=_as_it_was,
             command_timeout=UNHURRIED_SECONDS if unhurried else STATEMENT_SECONDS,
             server_settings={"search_path": settings.database_schema, "application_name": "capital-worker"} | limits,
         )
     return Pool(pool)
+
+
+async def _as_it_was(_: Connection) -> None:
+    """Nothing is asked of a connection that is given back: whoever changes its session says so (see `alone`).
+
+    The pool has ended its transaction by then. Its default is one statement more for every transaction.
+    """
 
 
 async def _transaction_limit(url: str) -> dict[str, str]:

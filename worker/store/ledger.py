@@ -57,10 +57,12 @@ class Ledger:
         return Position(partition, row["epoch"], row["next_offset"], row["next_number"], last)
 
     async def load(self, wanted: Wanted) -> Loaded:
-        """The present state of what is wanted, read outside any transaction.
+        """The present state of what is wanted, read outside any transaction; where nothing is, nobody is asked.
 
         What was read can be stale only if another owner has claimed the partition, and then the fence says so.
         """
+        if not (wanted.accounts or wanted.transactions or wanted.updates):
+            return Loaded({}, {}, {})
         async with self._pool.connection() as connection:
             accounts = await loading.accounts(connection, wanted)
             transactions = await loading.transactions(connection, wanted) if wanted.transactions else {}
