@@ -123,8 +123,7 @@ class Wanted:
 class Batch:
     """Everything one lane transaction changes, and the positions before and after it.
 
-    Of accounts that are `rebuilt`, the rows they had go, and `accounts` has them as if they were new; `subjects` says
-    what object each of their logged events is about.
+    Of those `rebuilt` the rows go, and `accounts` has them as new; `subjects` are what their logged events are about.
     """
 
     before: Position
@@ -140,19 +139,13 @@ class Batch:
 
     @cached_property
     def changed_offers(self) -> Sequence[tuple[AccountState, Offer | None, Offer]]:
-        """Offers that are not the same as before, each with its account and what it was; all, at a new policy.
-
-        Found once for all who write of them: every offer of every account is looked at.
-        """
-        changed: list[tuple[AccountState, Offer | None, Offer]] = []
-        for before, after in self.accounts:
-            was, everything = before.offers.get, before.policy != after.policy
-            changed += [
-                (after, was(identity), offer)
-                for identity, offer in after.offers.items()
-                if was(identity) is not offer or everything
-            ]
-        return changed
+        """Offers that are not as before, each with its account and what it was; all of them at a new policy."""
+        return [
+            (after, before.offers.get(identity), offer)
+            for before, after in self.accounts
+            for identity, offer in after.offers.items()
+            if before.offers.get(identity) is not offer or before.policy is not after.policy
+        ]
 
 
 @dataclass(frozen=True, slots=True)
