@@ -55,13 +55,12 @@ class Workshop:
         limits: Limits | None = None,
         ledger: ports.Ledger | None = None,
         outbox: ports.Outbox | None = None,
-        source: ports.Source | None = None,
     ) -> Lane:
         """A new owner's lane."""
         publisher = fakes.Publisher(self.broker, PARTITION)
         publisher.dies = dies
         relay = Relay(publisher, outbox or fakes.Outbox(self.tables), CLOCK)
-        source, brake = source or fakes.Source(self.broker, PARTITION), Brake(limits or Limits(), CLOCK)
+        source, brake = fakes.Source(self.broker, PARTITION), Brake(limits or Limits(), CLOCK)
         parts = Parts(source, ledger or fakes.Ledger(self.tables), relay, CLOCK, brake, HOME)
         return Lane(PARTITION, "owner", batch_size, parts)
 

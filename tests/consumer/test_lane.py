@@ -6,13 +6,13 @@ import pytest
 
 from tests.consumer.lanes import SECONDS, Workshop, header, judged
 from tests.contract.batches import PARTITION
-from tests.contract.fakes import Death, Ledger, Source
+from tests.contract.fakes import Death, Ledger
 from tests.journeys.webhooks import offer_event
 from tests.journeys.worlds import WITHOUT_LOOKUPS
 from worker.consumer import hot
 from worker.consumer.brake import Braked, Limits
 from worker.metrics import REGISTRY
-from worker.ports import Batch, Fenced, Misplaced, Record, Unavailable
+from worker.ports import Batch, Fenced, Misplaced, Unavailable
 from worker.simulator.disorder import disordered
 from worker.simulator.events import Event
 from worker.simulator.oracle import judge
@@ -35,31 +35,6 @@ async def test_everything_on_the_topic_is_told_in_order_and_once() -> None:
     async with workshop.running(workshop.lane(batch_size=50)):
         await workshop.worked_off()
     assert judge(judged(workshop.told()), WORLD.expected) == []
-
-
-async def test_a_batch_takes_what_came_while_the_one_before_it_was_at_work() -> None:
-    workshop = Workshop()
-    await workshop.write(EVENTS)
-    taken: list[int] = []
-
-    class Fetching(Source):
-        """Has one record at hand, as the client has, and all others when it is asked again."""
-
-        asked = 0
-
-        async def poll(self, most: int, seconds: float) -> Sequence[Record]:
-            self.asked += 1
-            return await super().poll(most if self.asked % 2 == 0 else 1, seconds)
-
-    class Watching(Ledger):
-        async def commit(self, batch: Batch) -> None:
-            await super().commit(batch)
-            taken.append(batch.after.next_offset)
-
-    lane = workshop.lane(batch_size=20, ledger=Watching(workshop.tables), source=Fetching(workshop.broker, PARTITION))
-    async with workshop.running(lane):
-        await workshop.worked_off()
-    assert taken == [*range(20, len(EVENTS), 20), len(EVENTS)]
 
 
 async def test_a_stopped_lane_has_published_all_that_it_committed() -> None:

@@ -50,6 +50,17 @@ async def test_a_record_written_later_is_polled(wire: Wire) -> None:
     assert [record.value for record in await source.poll(10, SECONDS)] == [b"0"]
 
 
+async def test_what_came_since_the_client_fetched_is_polled_too(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AT_HAND_SECONDS", "FRESH_SECONDS"):
+        monkeypatch.setattr(f"worker.topic.source.{name}", SECONDS)
+    await filled(wire, 3)
+    source = await wire.source(HOME)
+    await source.seek(0)
+    assert len(await source.poll(1, SECONDS)) == 1, "and the client has two more at hand"
+    await filled(wire, 4)
+    assert len(await source.poll(10, SECONDS)) == 6
+
+
 async def test_other_partitions_are_not_read(wire: Wire) -> None:
     await filled(wire, 2)
     source = await wire.source((HOME + 1) % PARTITIONS)

@@ -20,12 +20,6 @@ from worker.traceparent import brought, derived, trace_id, trace_of
 from worker.tracing import TRACING
 
 POLL_SECONDS: Final = 0.25
-# What comes sooner was waiting in the client.
-AT_HAND_SECONDS: Final = 0.005
-FRESH_SECONDS: Final = 0.03
-# A lane that caught up rests for twice as long as its batch took, so that batches grow as the machine gets busy.
-REST: Final = 2
-LONGEST_REST_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +77,7 @@ class Lane:
         metrics.LANE_LAG_SECONDS.labels(self._partition).set(0)
         while not self._stopping.is_set() and position.next_offset < self._until:
             self.came_round_at = self._parts.clock.monotonic()
-            polled = await self._poll()
-            began = self._parts.clock.monotonic()
+            polled = await self._parts.source.poll(self._batch_size, POLL_SECONDS)
             records = [record for record in polled if record.offset < self._until]
             if records:
                 position = await self._step(position, records)
@@ -95,30 +88,7 @@ class Lane:
                 position = await self._move(position, self._until)
             elif not polled:
                 position = await self._pass(position)
-            elif len(polled) < self._batch_size:
-                await self._rest(REST * (self._parts.clock.monotonic() - began))
         await self._parts.relay.finish()
-
-    async def _poll(self) -> Sequence[Record]:
-        """A batch of what is there; what the client has at hand may be old, so it is asked once more.
-
-        It fetches again when it has given out all it had, and what comes while a batch is at work waits at the broker.
-        """
-        source, clock = self._parts.source, self._parts.clock
-        asked = clock.monotonic()
-        polled = await source.poll(self._batch_size, POLL_SECONDS)
-        room = self._batch_size - len(polled)
-        if not polled or not room or clock.monotonic() - asked > AT_HAND_SECONDS:
-            return polled
-        return [*polled, *await source.poll(room, FRESH_SECONDS)]
-
-    async def _rest(self, seconds: float) -> None:
-        """Let records gather, but not past a stop: a small batch costs the servers nearly as much as a large one."""
-        try:
-            async with asyncio.timeout(min(seconds, LONGEST_REST_SECONDS)):
-                await self._stopping.wait()
-        except TimeoutError:
-            return
 
     async def _pass(self, position: Position) -> Position:
         """Move the cursor past offsets that hold no record.

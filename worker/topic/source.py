@@ -17,6 +17,12 @@ FETCH_BYTES: Final = 2_097_152
 # How long nothing may come before it is asked whether there is nothing.
 CHECK_SECONDS: Final = 5
 FOLLOWING_SECONDS: Final = 5
+# What comes sooner was at hand in the client.
+AT_HAND_SECONDS: Final = 0.005
+FRESH_SECONDS: Final = 0.03
+# A lane that caught up is left alone for twice as long as its batch took, so that batches grow as a machine gets busy.
+REST: Final = 2
+LONGEST_REST_SECONDS: Final = 0.1
 LOOK_SECONDS: Final = 0.25
 ADVICE: Final = "see docs/positions.md"
 
@@ -28,6 +34,7 @@ class PartitionSource:
         self._where = TopicPartition(topic, partition)
         self._checked = monotonic()
         self._behind_at: int | None = None
+        self._caught_up_at: float | None = None
         self._consumer = AIOKafkaConsumer(
             **cluster.options,
             group_id=None,
@@ -80,22 +87,46 @@ class PartitionSource:
         return end
 
     async def poll(self, most: int, seconds: float) -> Sequence[Record]:
-        """Up to `most` records in order, waiting at most `seconds` for the first."""
+        """Up to `most` records in order, waiting at most `seconds` for the first, once some could gather."""
+        await asyncio.sleep(self._rest())
         async with answered(f"reading {self._name}", seconds + CALL_SECONDS):
-            taken = await self._polled(most, seconds)
-            await self._note_lag()
+            taken = await self._taken(most, seconds)
+            behind = await self._behind()
         if taken:
             self._checked, self._behind_at = monotonic(), None
+            self._caught_up_at = None if behind or len(taken) == most else self._checked
         elif monotonic() - self._checked > CHECK_SECONDS:
             await self._check()
         return taken
 
-    async def _note_lag(self) -> None:
-        """Count what is yet to take, as far as the last fetch said where the partition ends."""
+    def _rest(self) -> float:
+        """How many seconds to let records gather; a small batch costs the servers nearly as much as a large one."""
+        if self._caught_up_at is None:
+            return 0
+        took = monotonic() - self._caught_up_at
+        self._caught_up_at = None
+        return min(REST * took, LONGEST_REST_SECONDS)
+
+    async def _taken(self, most: int, seconds: float) -> Sequence[Record]:
+        """What the client has at hand may be old: it fetches ahead, and again only once it has given out all it has.
+
+        What came since waits at the broker, so then it is asked once more.
+        """
+        asked = monotonic()
+        taken = await self._polled(most, seconds)
+        room = most - len(taken)
+        if not taken or not room or monotonic() - asked > AT_HAND_SECONDS:
+            return taken
+        return [*taken, *await self._polled(room, FRESH_SECONDS)]
+
+    async def _behind(self) -> int:
+        """What is yet to take, as far as the last fetch said where the partition ends."""
         end = self._consumer.last_stable_offset(self._where)
-        if end is not None:
-            behind = max(0, end - await self._consumer.position(self._where))
-            metrics.LANE_LAG_RECORDS.labels(self._where.partition).set(behind)
+        if end is None:
+            return 0
+        behind: int = max(0, end - await self._consumer.position(self._where))
+        metrics.LANE_LAG_RECORDS.labels(self._where.partition).set(behind)
+        return behind
 
     async def _polled(self, most: int, seconds: float) -> Sequence[Record]:
         try:
