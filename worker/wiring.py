@@ -56,7 +56,7 @@ from worker.topic.publisher import LanePublisher
 from worker.topic.source import PartitionSource
 from worker.topic.topics import partitions_of
 
-# What goes, goes first; else the order matters only to readers of the write-ahead log. All of it is one transaction.
+# What is rebuilt goes first; else the order does not matter. All of it is one transaction.
 WRITERS = (
     forget_rebuilt,
     write_events,

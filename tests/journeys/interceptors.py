@@ -1,6 +1,7 @@
 """Ways to a server that lose one answer: the request reaches the server and is done, and nobody hears of it."""
 
 import asyncio
+import re
 from types import TracebackType
 from typing import Final, Literal, Self
 
@@ -9,6 +10,9 @@ from worker.embedded.free_ports import LOOPBACK
 CHUNK_BYTES = 65_536
 SIZE_BYTES = 4
 END_TRANSACTION: Final = 26
+# How a batch's statement begins, behind its name; and how the answer to one ends.
+PREPARED: Final = re.compile(rb"(__asyncpg_stmt_\w+?__)\0WITH moved AS")
+ANSWERED: Final = b"SELECT 1\0"
 
 # Whether the connection is cut then, or stays open and silent.
 Then = Literal["cut", "stall"]
@@ -113,22 +117,29 @@ class Passage:
 
 
 class PostgresInterceptor(Interceptor):
-    """Loses the answer to a COMMIT."""
+    """Loses the answer to a batch, whose statement has committed by the time it is answered."""
 
     def _passage(self) -> Passage:
-        return _Commits(self)
+        return _Batches(self)
 
 
-class _Commits(Passage):
-    _committing = False
+class _Batches(Passage):
+    """Finds by its name, which the driver gives each statement it prepares, where a batch is on its way."""
+
+    def __init__(self, interceptor: Interceptor) -> None:
+        super().__init__(interceptor)
+        self._prepared: set[bytes] = set()
+        self._committing = False
 
     def _asked(self, chunk: bytes) -> None:
-        # Short, and sent by itself: it is never cut in two.
-        self._committing = b"COMMIT;" in chunk
+        self._prepared.update(PREPARED.findall(chunk))
+        self._committing |= any(b"\0%b\0" % name in chunk for name in self._prepared)
 
     def _is_to_be_lost(self, chunk: bytes) -> bool:
-        wanted = self._interceptor.then is not None and not self._interceptor.lost.is_set()
-        return wanted and self._committing and b"COMMIT" in chunk
+        if not (self._committing and ANSWERED in chunk):
+            return False
+        self._committing = False
+        return self._interceptor.then is not None and not self._interceptor.lost.is_set()
 
 
 class KafkaInterceptor(Interceptor):

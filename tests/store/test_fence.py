@@ -8,37 +8,48 @@ from tests.contract.batches import PARTITION, decided, records
 from tests.journeys.system import System
 from tests.journeys.webhooks import offer_event
 from tests.store.counting import CountingPool
-from worker.ports import Batch, Fenced, Unavailable
+from worker.ports import Fenced, Unavailable
 from worker.store import connection as module
 from worker.store.connection import Connection, connect
-from worker.store.ledger import Ledger
+from worker.store.ledger import ADVANCE, Ledger
+from worker.store.together import together
 from worker.wiring import WRITERS
 
 SECONDS = 20
 
 
-class Gate:
-    """A writer that says when it was reached, and goes on when it is let."""
+# What a batch about this account inserts: whoever commits one has to wait, behind its fence, for how another ends.
+ACCOUNT = "INSERT INTO account VALUES (true, 'acct_1', 0, 0, NULL, NULL, NULL, NULL, NULL, false, '{}')"
+# Those that wait, directly or behind another, for one session.
+BEHIND = """
+WITH RECURSIVE behind (pid) AS (
+    SELECT pid FROM pg_stat_activity WHERE $1 = ANY (pg_blocking_pids(pid))
+    UNION SELECT activity.pid FROM behind, pg_stat_activity AS activity
+          WHERE behind.pid = ANY (pg_blocking_pids(activity.pid))
+)
+SELECT pid FROM behind
+"""
 
-    def __init__(self) -> None:
-        self.reached = asyncio.Event()
-        self.go = asyncio.Event()
 
-    async def __call__(self, connection: Connection, batch: Batch) -> None:
-        self.reached.set()
-        await self.go.wait()
+async def waiting_behind(pool: CountingPool, other: Connection, sessions: int) -> list[int]:
+    """The sessions that wait for another, once there are so many."""
+    holder = await other.fetchval("SELECT pg_backend_pid()")
+    async with asyncio.timeout(SECONDS), pool.connection() as connection:
+        while len(found := await connection.fetch(BEHIND, holder)) < sessions:  # noqa: ASYNC110 - locks give no signal
+            await asyncio.sleep(0.01)
+    return [row["pid"] for row in found]
 
 
 async def test_a_claim_during_a_commit_waits_for_it_and_finds_what_it_committed(pool: CountingPool) -> None:
-    gate, ledger = Gate(), Ledger(pool, WRITERS)
+    ledger = Ledger(pool, WRITERS)
     position = await ledger.claim(PARTITION, "one", 0)
     batch = await decided(ledger, position, records([offer_event("evt_1")]))
-    committing = asyncio.create_task(Ledger(pool, (*WRITERS, gate)).commit(batch))
-    await gate.reached.wait()
-    claiming = asyncio.create_task(ledger.claim(PARTITION, "two", 0))
-    done, _ = await asyncio.wait([claiming], timeout=0.2)
-    assert not done
-    gate.go.set()
+    async with pool.transaction() as other:
+        await other.execute(ACCOUNT)
+        committing = asyncio.create_task(ledger.commit(batch))
+        await waiting_behind(pool, other, 1)
+        claiming = asyncio.create_task(ledger.claim(PARTITION, "two", 0))
+        await waiting_behind(pool, other, 2)
     async with asyncio.timeout(SECONDS):
         await committing
         assert await claiming == replace(batch.after, epoch=position.epoch + 1)
@@ -62,17 +73,20 @@ async def test_an_owner_frozen_inside_its_transaction_does_not_hold_the_partitio
     system: System, pool: CountingPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(module.LIMITS, "idle_in_transaction_session_timeout", "300ms")
-    freezing, gate = await connect(system.settings, connections=1), Gate()
+    freezing = await connect(system.settings, connections=1)
     ledger = Ledger(pool, WRITERS)
     position = await ledger.claim(PARTITION, "one", 0)
-    batch = await decided(ledger, position, records([offer_event("evt_1")]))
-    committing = asyncio.create_task(Ledger(freezing, (*WRITERS, gate)).commit(batch))
-    await gate.reached.wait()
-    async with asyncio.timeout(SECONDS):
-        assert await ledger.claim(PARTITION, "two", 0) == replace(position, epoch=position.epoch + 1)
-    gate.go.set()
+    fence = (ADVANCE, [PARTITION, position.epoch, position.next_offset, 1, 1, None, None])
+    statement, arguments = together(fence, ())
+
+    async def freeze() -> None:
+        async with freezing.transaction() as frozen:
+            assert await frozen.fetchval(statement, *arguments) == 1
+            async with asyncio.timeout(SECONDS):
+                assert await ledger.claim(PARTITION, "two", 0) == replace(position, epoch=position.epoch + 1)
+
     with pytest.raises(Unavailable):
-        await committing
+        await freeze()
     await freezing.close()
 
 
@@ -85,17 +99,16 @@ async def test_every_connection_has_limits_on_statements_locks_and_idle_transact
 async def test_a_connection_cut_in_the_middle_of_a_commit_is_unavailable_and_changes_nothing(
     pool: CountingPool,
 ) -> None:
-    async def cut(connection: Connection, batch: Batch) -> None:
-        pid = await connection.fetchval("SELECT pg_backend_pid()")
-        async with pool.connection() as other:
-            await other.execute("SELECT pg_terminate_backend($1)", pid)
-        await connection.fetchval("SELECT 1")
-
     ledger = Ledger(pool, WRITERS)
     position = await ledger.claim(PARTITION, "one", 0)
     batch = await decided(ledger, position, records([offer_event("evt_1")]))
-    with pytest.raises(Unavailable):
-        await Ledger(pool, (*WRITERS, cut)).commit(batch)
+    async with pool.transaction() as other:
+        await other.execute(ACCOUNT)
+        committing = asyncio.create_task(ledger.commit(batch))
+        (committer,) = await waiting_behind(pool, other, 1)
+        await other.execute("SELECT pg_terminate_backend($1)", committer)
+        with pytest.raises(Unavailable):
+            await committing
     await ledger.commit(batch)
 
 

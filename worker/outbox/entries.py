@@ -1,6 +1,6 @@
 """Outbox entries: appended inside a lane's transaction, read again in order by whoever owns the partition next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final, Protocol
 
@@ -49,8 +49,8 @@ class Connections(Protocol):
         ...
 
 
-async def write_entries(connection: Connection, batch: Batch) -> None:
-    """Append a batch's entries inside its transaction."""
+def write_entries(batch: Batch) -> Iterator[tuple[str, Sequence[object]]]:
+    """Append a batch's entries."""
     if not batch.entries:
         return
     rows = [
@@ -62,7 +62,7 @@ async def write_entries(connection: Connection, batch: Batch) -> None:
         )
         for entry in batch.entries
     ]
-    await connection.execute(APPEND, batch.before.partition, *map(list, zip(*rows, strict=True)))
+    yield APPEND, [batch.before.partition, *map(list, zip(*rows, strict=True))]
 
 
 class Outbox:

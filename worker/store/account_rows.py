@@ -1,5 +1,6 @@
 """Accounts: a row each with the account's own facts, beside the columns that readers select by."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from operator import attrgetter
 from typing import Final
@@ -8,7 +9,7 @@ from worker.ports import Batch
 from worker.rules.state import AccountState
 from worker.store.arrays import columns
 from worker.store.codec import encode_account
-from worker.store.connection import Connection
+from worker.store.together import Write
 
 ACCOUNTS = """
 INSERT INTO account (livemode, account, partition, sequence, country, policy, policy_source, withheld_offer_id,
@@ -30,11 +31,11 @@ ROWS_OF_THEIR_OWN: Final = frozenset({"offers", "transactions", "updates", "outs
 _own: Final = attrgetter(*(field.name for field in fields(AccountState) if field.name not in ROWS_OF_THEIR_OWN))
 
 
-async def write_accounts(connection: Connection, batch: Batch) -> None:
+def write_accounts(batch: Batch) -> Iterator[Write]:
     """Write the accounts that are new or whose own facts changed."""
     rows = [_row(after) for before, after in batch.accounts if _changed(before, after)]
     if rows:
-        await connection.execute(ACCOUNTS, batch.before.partition, *columns(rows))
+        yield ACCOUNTS, [batch.before.partition, *columns(rows)]
 
 
 def _changed(before: AccountState, after: AccountState) -> bool:

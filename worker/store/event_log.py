@@ -1,11 +1,12 @@
 """The event log and the inbox in one: every record of an account once, its bytes untouched."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from worker.headers import is_quiet
 from worker.ports import Batch, LoggedEvent
 from worker.store.arrays import columns
-from worker.store.connection import Connection
+from worker.store.together import Write
 from worker.traceparent import brought
 
 EVENTS = """
@@ -23,7 +24,7 @@ DO UPDATE SET repeats = event.repeats + 1 + excluded.repeats
 """
 
 
-async def write_events(connection: Connection, batch: Batch) -> None:
+def write_events(batch: Batch) -> Iterator[Write]:
     """Log each event once; one that comes again is counted."""
     seen: Counter[tuple[object, ...]] = Counter()
     first: dict[tuple[object, ...], LoggedEvent] = {}
@@ -47,4 +48,4 @@ async def write_events(connection: Connection, batch: Batch) -> None:
         for identity, event in first.items()
     ]
     if rows:
-        await connection.execute(EVENTS, batch.before.partition, *columns(rows))
+        yield EVENTS, [batch.before.partition, *columns(rows)]

@@ -1,7 +1,6 @@
 """The ledger: claiming a partition, loading what a batch needs, and committing all of it behind the fence."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 
 from worker.ports import (
     AccountKey,
@@ -16,8 +15,9 @@ from worker.ports import (
     Wanted,
 )
 from worker.store import histories, loading
-from worker.store.connection import Connection, Pool
+from worker.store.connection import Pool
 from worker.store.parking import read_parked
+from worker.store.together import Write, together
 
 CLAIM = """
 INSERT INTO cursor (partition, epoch, next_offset, next_number, owner) VALUES ($1, 1, $2, 1, $3)
@@ -26,19 +26,15 @@ RETURNING epoch, next_offset, next_number, last_offset, last_digest
 """
 
 # The fence: it moves only for the owner of the epoch, from the offset the owner expects, and its row lock keeps
-# a later owner waiting until this transaction has ended one way or the other.
+# a later owner waiting until what is behind it has ended one way or the other.
 ADVANCE = """
 UPDATE cursor SET next_offset = $4, next_number = $5, last_offset = $6, last_digest = $7
 WHERE partition = $1 AND epoch = $2 AND next_offset = $3
 """
 
 
-class Writer(Protocol):
-    """A statement or two that write one table's share of a batch."""
-
-    async def __call__(self, connection: Connection, batch: Batch) -> None:
-        """Write inside the batch's transaction, behind its fence."""
-        ...
+# One table's share of a batch: a statement or two, none where nothing changes.
+Writer = Callable[[Batch], Iterable[Write]]
 
 
 class Ledger:
@@ -84,12 +80,27 @@ class Ledger:
         """Change everything the batch changes, or nothing."""
         before, after = batch.before, batch.after
         mine = (before.partition, before.epoch, before.next_offset)
-        last = after.last or (None, None)
+        fence = (ADVANCE, [*mine, after.next_offset, after.next_number, *(after.last or (None, None))])
+        moved = await (self._in_turn(fence, batch) if batch.rebuilt else self._at_once(fence, batch))
+        if not moved:
+            raise Fenced(f"partition {before.partition}: epoch {before.epoch} is over")
+
+    async def _at_once(self, fence: Write, batch: Batch) -> int:
+        """Nearly every batch: a single statement."""
+        statement, arguments = together(fence, self._writes(batch))
+        async with self._pool.connection() as connection:
+            moved: int = await connection.fetchval(statement, *arguments)
+        return moved
+
+    async def _in_turn(self, fence: Write, batch: Batch) -> int:
+        """A batch that removes rows and writes them anew, which no single statement can."""
+        statement, arguments = together(fence, ())
         async with self._pool.transaction() as connection:
-            moved = await connection.execute(ADVANCE, *mine, after.next_offset, after.next_number, *last)
-            if moved != "UPDATE 1":
-                raise Fenced(f"partition {before.partition}: epoch {before.epoch} is over")
-            await self._write(connection, batch)
+            moved: int = await connection.fetchval(statement, *arguments)
+            if moved:
+                for write, values in self._writes(batch):
+                    await connection.execute(write, *values)
+        return moved
 
     async def refusal(self, batch: Batch) -> str | None:
         """Why the tables would refuse what is in a batch; written behind no fence, and taken back."""
@@ -98,13 +109,13 @@ class Ledger:
                 trial = connection.transaction()
                 await trial.start()
                 try:
-                    await self._write(connection, batch)
+                    for statement, arguments in self._writes(batch):
+                        await connection.execute(statement, *arguments)
                 finally:
                     await trial.rollback()
         except DataRefused as refused:
             return str(refused)
         return None
 
-    async def _write(self, connection: Connection, batch: Batch) -> None:
-        for write in self._writers:
-            await write(connection, batch)
+    def _writes(self, batch: Batch) -> Sequence[Write]:
+        return [write for writer in self._writers for write in writer(batch)]

@@ -1,10 +1,12 @@
 """Refill links: which financing each refill refills, as a table that joins."""
 
+from collections.abc import Iterator
+
 from worker.ports import Batch
 from worker.rules.links import evidence_of
 from worker.rules.state import AccountState, Offer
 from worker.store.arrays import columns
-from worker.store.connection import Connection
+from worker.store.together import Write
 
 LINKS = """
 INSERT INTO refill_link (livemode, account, refill_offer_id, original_offer_id, method, confidence, evidence, revision)
@@ -18,11 +20,11 @@ DO UPDATE SET original_offer_id = excluded.original_offer_id, method = excluded.
 """
 
 
-async def write_links(connection: Connection, batch: Batch) -> None:
+def write_links(batch: Batch) -> Iterator[Write]:
     """Write the links of refills that changed."""
     rows = [_row(state, offer) for state, _, offer in batch.changed_offers if offer.is_refill]
     if rows:
-        await connection.execute(LINKS, *columns(rows))
+        yield LINKS, columns(rows)
 
 
 def _row(state: AccountState, refill: Offer) -> tuple[object, ...]:

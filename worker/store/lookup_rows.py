@@ -1,11 +1,11 @@
 """Lookups: the questions that the rules want asked, written where the lookup role finds those that are due."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from worker.ports import Batch
 from worker.rules.lookups import asks, lookups, own_questions
 from worker.store.arrays import columns
-from worker.store.connection import Connection
+from worker.store.together import Write
 
 # A question that is still the same keeps the attempts made at it.
 ASK = """
@@ -37,7 +37,7 @@ WHERE (lookup.livemode, lookup.account) = (rebuilt.livemode, rebuilt.account)
 """
 
 
-async def write_lookups(connection: Connection, batch: Batch) -> None:
+def write_lookups(batch: Batch) -> Iterator[Write]:
     """Ask what is new or due at another time, forget what is no longer open."""
     asked: list[tuple[object, ...]] = []
     gone: list[tuple[object, ...]] = []
@@ -53,11 +53,11 @@ async def write_lookups(connection: Connection, batch: Batch) -> None:
         gone += [(*after.key, *lookup) for lookup in was.keys() - now.keys()]
     if batch.rebuilt:
         still_open = [question[:4] for question in asked]
-        await connection.execute(FORGET_OTHERS, *columns(list(batch.rebuilt)), *_columns_of_four(still_open))
+        yield FORGET_OTHERS, [*columns(list(batch.rebuilt)), *_columns_of_four(still_open)]
     if gone:
-        await connection.execute(FORGET, *columns(gone))
+        yield FORGET, columns(gone)
     if asked:
-        await connection.execute(ASK, *columns(asked))
+        yield ASK, columns(asked)
 
 
 def _columns_of_four(rows: Sequence[tuple[object, ...]]) -> list[list[object]]:

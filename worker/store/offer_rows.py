@@ -1,11 +1,13 @@
 """Offers: a row each with all that is known of it, beside the columns that readers select by."""
 
+from collections.abc import Iterator
+
 from worker.ports import Batch
 from worker.rules.discount import AMOUNT, state_of
 from worker.rules.state import AccountState, Offer
 from worker.store.arrays import columns
 from worker.store.codec import encode_offer
-from worker.store.connection import Connection
+from worker.store.together import Write
 
 OFFERS = """
 INSERT INTO offer (livemode, account, offer_id, status, product_type, financing_type, currency,
@@ -43,11 +45,11 @@ DO UPDATE SET status = excluded.status, product_type = excluded.product_type,
 """
 
 
-async def write_offers(connection: Connection, batch: Batch) -> None:
+def write_offers(batch: Batch) -> Iterator[Write]:
     """Write the offers that changed."""
     rows = [_row(state, offer) for state, _, offer in batch.changed_offers]
     if rows:
-        await connection.execute(OFFERS, *columns(rows))
+        yield OFFERS, columns(rows)
 
 
 def _row(state: AccountState, offer: Offer) -> tuple[object, ...]:

@@ -1,12 +1,13 @@
 """Parked records: what waits behind a quarantine, bytes and headers as they came, in their order."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from worker.headers import decode_headers, encode_headers
 from worker.ports import AccountKey, Batch, ParkedRecord, Record
 from worker.store.arrays import columns
 from worker.store.connection import Connection
+from worker.store.together import Write
 
 PARK = """
 INSERT INTO parked (livemode, account, partition, record_offset, recorded_at, event_id, reason, key, headers, value)
@@ -45,7 +46,7 @@ async def read_parked(
     return found
 
 
-async def write_parked(connection: Connection, batch: Batch) -> None:
+def write_parked(batch: Batch) -> Iterator[Write]:
     """Keep records that wait behind a quarantine, bytes and headers as they were; let go of those applied."""
     rows = [
         (
@@ -62,6 +63,6 @@ async def write_parked(connection: Connection, batch: Batch) -> None:
     ]
     if batch.unparked:
         gone = [(*parked.key, parked.record.offset) for parked in batch.unparked]
-        await connection.execute(UNPARK, *columns(gone))
+        yield UNPARK, columns(gone)
     if rows:
-        await connection.execute(PARK, batch.before.partition, *columns(rows))
+        yield PARK, [batch.before.partition, *columns(rows)]

@@ -3,11 +3,12 @@
 Never the outbox or what is parked, and of the event log only what an event is about: it says what came.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from worker.ports import Batch
 from worker.store.arrays import columns
-from worker.store.connection import Connection
+from worker.store.together import Write
 
 TABLES: Final = ("offer", "held", "refill_link", "transaction", "summary")
 
@@ -27,11 +28,11 @@ WHERE (event.livemode, event.account, event.created, event.event_id)
 """
 
 
-async def forget_rebuilt(connection: Connection, batch: Batch) -> None:
+def forget_rebuilt(batch: Batch) -> Iterator[Write]:
     """Remove what was concluded of the accounts that the batch rebuilds; their own rows are overwritten."""
     if batch.rebuilt:
         for table in TABLES:
-            await connection.execute(FORGET.format(table=table), *columns(list(batch.rebuilt)))
+            yield FORGET.format(table=table), columns(list(batch.rebuilt))
     if batch.subjects:
         rows = [(*key, created, identity, subject) for key, created, identity, subject in batch.subjects]
-        await connection.execute(CORRECT, *columns(rows))
+        yield CORRECT, columns(rows)

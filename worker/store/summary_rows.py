@@ -1,9 +1,11 @@
 """Summaries: the last one shown of each account."""
 
+from collections.abc import Iterator
+
 from worker.ports import Batch
 from worker.rules.state import AccountState
 from worker.store.arrays import columns
-from worker.store.connection import Connection
+from worker.store.together import Write
 
 SUMMARIES = """
 INSERT INTO summary (livemode, account, status, offer_id, advance_amount, fee_amount, paid_amount, remaining_amount,
@@ -25,11 +27,11 @@ DO UPDATE SET status = excluded.status, offer_id = excluded.offer_id, advance_am
 """
 
 
-async def write_summaries(connection: Connection, batch: Batch) -> None:
+def write_summaries(batch: Batch) -> Iterator[Write]:
     """Write summaries that show something new."""
     rows = [_row(after) for before, after in batch.accounts if _told(before) != _told(after)]
     if rows:
-        await connection.execute(SUMMARIES, *columns(rows))
+        yield SUMMARIES, columns(rows)
 
 
 def _told(state: AccountState) -> tuple[object, int]:

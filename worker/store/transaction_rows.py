@@ -1,8 +1,10 @@
 """Transactions: one row each, by the id that Stripe gave it."""
 
+from collections.abc import Iterator
+
 from worker.ports import Batch
 from worker.store.arrays import columns
-from worker.store.connection import Connection
+from worker.store.together import Write
 
 TRANSACTIONS = """
 INSERT INTO transaction (livemode, account, transaction_id, type, reason, offer_id, advance_amount, fee_amount,
@@ -22,7 +24,7 @@ DO UPDATE SET type = excluded.type, reason = excluded.reason, offer_id = exclude
 """
 
 
-async def write_transactions(connection: Connection, batch: Batch) -> None:
+def write_transactions(batch: Batch) -> Iterator[Write]:
     """Write transactions that are new or were corrected."""
     rows = [
         (
@@ -44,4 +46,4 @@ async def write_transactions(connection: Connection, batch: Batch) -> None:
         for t in [event.transaction]
     ]
     if rows:
-        await connection.execute(TRANSACTIONS, *columns(rows))
+        yield TRANSACTIONS, columns(rows)
