@@ -18,6 +18,8 @@ from tests.bench.hitting import OK, quantiles, signed
 
 # One webhook at a time is followed by the next after up to so long, so that it meets every phase of what polls.
 PAUSE_SECONDS = 0.3
+# So that of these there are some six a second: half a pause and the way to the reader lie between two of them.
+ONE_AT_A_TIME_RATE = 6
 CONNECTIONS = 64
 # As `loads.clean` makes them: ten lives of four events.
 WHOLE_GROUP = 40
@@ -113,12 +115,10 @@ async def _read(consumer: AIOKafkaConsumer, known: dict[str, Webhook]) -> None:
                     webhook.seen.set_result(now)
 
 
-async def one_at_a_time(edge: Edge, sequence: Sequence[Webhook], seconds: float) -> None:
+async def one_at_a_time(edge: Edge, sequence: Sequence[Webhook]) -> None:
     """Each is sent when the one before it was seen, and after a random pause."""
-    chance, until = Random(11), time.time() + seconds
+    chance = Random(11)
     for webhook in sequence:
-        if time.time() > until:
-            return
         await edge.post(webhook)
         await webhook.seen
         await asyncio.sleep(chance.uniform(0, PAUSE_SECONDS))
@@ -137,21 +137,20 @@ async def steadily(edge: Edge, sequence: Sequence[Webhook], rate: float) -> None
 
 
 async def measured(chosen: argparse.Namespace) -> dict[str, float]:
-    """Latencies in ms, each by its quantiles, and how many webhooks a second there were."""
-    # Half a pause and the way to the reader lie between two that are sent one at a time.
-    count = int(chosen.seconds * (chosen.rate or 2 / PAUSE_SECONDS))
-    sequence = webhooks(count + WHOLE_GROUP - count % WHOLE_GROUP, chosen.port, chosen.secret)
+    """Latencies in ms, each by its quantiles, and how many webhooks a second were sent, and were through."""
+    count = chosen.count + -chosen.count % WHOLE_GROUP
+    sequence = webhooks(count, chosen.port, chosen.secret)
     edge = Edge()
     await edge.open(chosen.port)
     async with (
         reading(chosen.bootstrap, chosen.topic, chosen.partitions, sequence),
-        asyncio.timeout(chosen.seconds + SEEN_SECONDS),
+        asyncio.timeout(count / (chosen.rate or ONE_AT_A_TIME_RATE) + SEEN_SECONDS),
     ):
         if chosen.rate:
             await steadily(edge, sequence, chosen.rate)
         else:
-            await one_at_a_time(edge, sequence, chosen.seconds)
-    return figures([webhook for webhook in sequence if webhook.sent])
+            await one_at_a_time(edge, sequence)
+    return figures(sequence)
 
 
 def figures(done: Sequence[Webhook]) -> dict[str, float]:
@@ -163,7 +162,9 @@ def figures(done: Sequence[Webhook]) -> dict[str, float]:
         "published": [webhook.seen.result() - webhook.told for webhook in done],
     }
     found = {f"{kind} {name}": ms for kind, seconds in kinds.items() for name, ms in quantiles(seconds).items()}
-    return found | {"webhooks": len(done), "rate": len(done) / (done[-1].sent - done[0].sent)}
+    began, until = done[0].sent, max(webhook.seen.result() for webhook in done)
+    rates = {"rate": len(done) / (done[-1].sent - began), "done": len(done) / (until - began)}
+    return found | rates | {"webhooks": len(done)}
 
 
 def main() -> None:
@@ -173,8 +174,8 @@ def main() -> None:
     parser.add_argument("bootstrap")
     parser.add_argument("topic")
     parser.add_argument("partitions", type=int)
-    parser.add_argument("seconds", type=float)
-    parser.add_argument("rate", type=float, help="webhooks a second; 0: one at a time")
+    parser.add_argument("count", type=int)
+    parser.add_argument("rate", type=float, help="webhooks a second; 0: one at a time; inf: as fast as answered")
     sys.stdout.write(json.dumps(uvloop.run(measured(parser.parse_args()))))
 
 

@@ -1,7 +1,12 @@
-"""How long a notification takes: from the ingress' answer to a reader of committed records, idle and at half load."""
+"""How long a notification takes: from the ingress' answer to a reader of committed records, idle and at half load.
+
+Half of what? Of what the whole path bears: webhooks sent as fast as they are answered, until the last notification is
+read. And of what one process drains from a topic, which leaves no core for who receives, sends and reads.
+"""
 
 import asyncio
 import json
+import math
 import os
 import sys
 import time
@@ -10,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.bench import loads
+from tests.bench.awaiting import ONE_AT_A_TIME_RATE
 from tests.bench.drain import drain
 from tests.bench.place import PARTITIONS, Consumed, Place
 from tests.bench.rounds import head, say
@@ -18,7 +24,7 @@ from tests.bench.usage import idle_seconds, own_seconds, queued_seconds
 from tests.journeys.child import Child
 from tests.journeys.system import ROOT, System
 
-# What one process sustains is drained before, in the same run.
+# What one process drains, and what the path bears, is measured before, in the same run.
 DRAINED = 20_000
 # For a transaction, a broker that was just started uses three times the CPU of one that has run for half a minute: its
 # code is compiled while it runs.
@@ -26,7 +32,7 @@ WARMING_UP_TIMES = 3
 WARMING_UP_RATE = 300
 # One webhook at a time needs longer to be as many.
 IDLE_TIMES = 4
-SHARES = {"an eighth": 1 / 8, "a quarter": 1 / 4, "half": 1 / 2}
+SHARES = {"a quarter of what the path bears": 1 / 4, "half of what the path bears": 1 / 2}
 OBSERVED = ("batch_seconds", "publish_seconds", "batch_records")
 LATENCIES = {
     "seen": "answer to notification",
@@ -80,10 +86,10 @@ class Moment:
 
 
 async def latency(place: Place, seconds: float, settings: Mapping[str, str]) -> None:
-    """Idle, then at shares of what one process drains; print a table."""
+    """Idle, then at shares of what the path bears, and at half of what one process drains; print a table."""
     load = loads.clean(DRAINED)
     await place.preload("sustained", load.messages)
-    sustained = (await drain(place, SystemRun(place, load, "sustained", "sustained"), load)).rate
+    drained = (await drain(place, SystemRun(place, load, "sustained", "sustained"), load)).rate
     system = System("latency", place.kafka.bootstrap, place.postgres.url, place.folder / "latency")
     system.environ |= {"CAPITAL_TOPIC_PARTITIONS": str(PARTITIONS), **settings}
     await system.prepare()
@@ -92,12 +98,14 @@ async def latency(place: Place, seconds: float, settings: Mapping[str, str]) -> 
         for child in (running.ingress, running.consume):
             child.start()
             await child.ready()
-        await _awaited(system, seconds * WARMING_UP_TIMES, WARMING_UP_RATE)
-        say(f"\nlatency: shares of the {sustained:,.0f} events/s that one process drains in this run\n")
+        await _awaited(system, int(seconds * WARMING_UP_TIMES * WARMING_UP_RATE), WARMING_UP_RATE)
+        bears = (await _awaited(system, DRAINED, math.inf))["done"]
+        say(f"\nlatency: in this run the path bears {bears:,.0f} webhooks/s, and one process drains {drained:,.0f}\n")
         say(head(*COLUMNS))
         say(await _measured(running, "idle", seconds * IDLE_TIMES, 0))
         for name, share in SHARES.items():
-            say(await _measured(running, name, seconds, sustained * share))
+            say(await _measured(running, name, seconds, bears * share))
+        say(await _measured(running, "half of a drain", seconds, drained / 2))
     finally:
         for child in (running.ingress, running.consume):
             child.kill()
@@ -105,7 +113,7 @@ async def latency(place: Place, seconds: float, settings: Mapping[str, str]) -> 
 
 async def _measured(running: Running, name: str, seconds: float, rate: float) -> str:
     before = await Moment.now(running)
-    found = await _awaited(running.system, seconds, rate)
+    found = await _awaited(running.system, int(seconds * (rate or ONE_AT_A_TIME_RATE)), rate)
     after = await Moment.now(running)
     thousands = found["webhooks"] / 1000
     servers = after.servers - before.servers
@@ -138,13 +146,13 @@ async def _histograms(child: Child) -> dict[str, float]:
     return {line[0]: float(line[1]) for line in lines if line[0].endswith(("_sum", "_count"))}
 
 
-async def _awaited(system: System, seconds: float, rate: float) -> dict[str, Any]:
+async def _awaited(system: System, count: int, rate: float) -> dict[str, Any]:
     """Who sends and who reads is a process of its own, so that its CPU is nobody's else."""
     settings = system.settings
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.bench.awaiting"),
         *(str(settings.ingress_port), settings.webhook_secrets[0], settings.kafka_bootstrap),
-        *(settings.notifications_topic, str(settings.topic_partitions), str(seconds), str(rate)),
+        *(settings.notifications_topic, str(settings.topic_partitions), str(count), str(rate)),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
     )
