@@ -180,6 +180,10 @@ class Handoff(Protocol):
 class Source(Protocol):
     """One partition of the events topic, as its lane reads it. Raises Unavailable, and Misplaced on a wrong offset."""
 
+    @property
+    def caught_up(self) -> bool:
+        """Whether the last poll that brought something took all there was."""
+
     async def beginning(self) -> int:
         """The offset of the oldest record still there."""
 
@@ -263,6 +267,9 @@ class Relay(Protocol):
 
     async def run(self) -> None:
         """Publish what is owed until `finish` was called and nothing is owed any more."""
+
+    async def all_out(self) -> None:
+        """Return once nothing is owed."""
 
     async def finish(self) -> None:
         """Nothing more will be submitted."""

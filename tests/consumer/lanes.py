@@ -21,6 +21,20 @@ SECONDS = 20
 CLOCK = SystemClock()
 
 
+class Held(fakes.Publisher):
+    """A publisher that begins nothing until it is let."""
+
+    def __init__(self, broker: fakes.Broker, partition: int) -> None:
+        super().__init__(broker, partition)
+        self.asked = asyncio.Event()
+        self.go = asyncio.Event()
+
+    async def publish(self, entries: Iterable[ports.Entry], marker: int) -> None:
+        self.asked.set()
+        await self.go.wait()
+        await super().publish(entries, marker)
+
+
 @dataclass
 class Workshop:
     """One database and one broker with a single partition, and lanes that work on them one after the other."""
@@ -55,9 +69,10 @@ class Workshop:
         limits: Limits | None = None,
         ledger: ports.Ledger | None = None,
         outbox: ports.Outbox | None = None,
+        publisher: fakes.Publisher | None = None,
     ) -> Lane:
         """A new owner's lane."""
-        publisher = fakes.Publisher(self.broker, PARTITION)
+        publisher = publisher or fakes.Publisher(self.broker, PARTITION)
         publisher.dies = dies
         relay = Relay(publisher, outbox or fakes.Outbox(self.tables), CLOCK)
         source, brake = fakes.Source(self.broker, PARTITION), Brake(limits or Limits(), CLOCK)

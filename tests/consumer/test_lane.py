@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.consumer.lanes import SECONDS, Workshop, header, judged
+from tests.consumer.lanes import SECONDS, Held, Workshop, header, judged
 from tests.contract.batches import PARTITION
 from tests.contract.fakes import Death, Ledger
 from tests.journeys.webhooks import offer_event
@@ -54,6 +54,50 @@ async def test_a_stopped_lane_has_published_all_that_it_committed() -> None:
     assert workshop.broker.markers[PARTITION] == 100
     notified = [entry.id for entry in workshop.tables.entries[PARTITION] if entry.destination == "notifications"]
     assert [header(record, "ce_id") for record in workshop.told()] == notified
+
+
+class Reaching(Ledger):
+    """Says up to which offset each batch reaches, and when one reaches the offset `until`."""
+
+    def __init__(self, workshop: Workshop, until: int) -> None:
+        super().__init__(workshop.tables)
+        self._until = until
+        self.offsets: list[int] = []
+        self.there = asyncio.Event()
+
+    async def commit(self, batch: Batch) -> None:
+        await super().commit(batch)
+        self.offsets.append(batch.after.next_offset)
+        if batch.after.next_offset == self._until:
+            self.there.set()
+
+
+async def test_a_lane_that_caught_up_publishes_before_it_takes_what_gathered_meanwhile() -> None:
+    workshop = Workshop()
+    held, ledger = Held(workshop.broker, PARTITION), Reaching(workshop, 5)
+    # Its opening makes the marker known.
+    held.go.set()
+    async with workshop.running(workshop.lane(ledger=ledger, publisher=held)), asyncio.timeout(SECONDS):
+        await held.asked.wait()
+        held.go.clear()
+        for number in range(5):
+            await workshop.write([offer_event(f"evt_{number}", envelope={"type": "capital.new"})])
+            while not ledger.offsets:  # noqa: ASYNC110 - only the first batch is waited for
+                await asyncio.sleep(0)
+        held.go.set()
+        await ledger.there.wait()
+    assert ledger.offsets == [1, 5]
+
+
+async def test_a_lane_that_is_behind_goes_on_while_it_publishes() -> None:
+    workshop = Workshop()
+    held, ledger = Held(workshop.broker, PARTITION), Reaching(workshop, 4)
+    workshop.broker.markers[PARTITION] = 0
+    await workshop.write([offer_event(f"evt_{number}") for number in range(4)])
+    async with workshop.running(workshop.lane(batch_size=1, ledger=ledger, publisher=held)), asyncio.timeout(SECONDS):
+        await ledger.there.wait()
+        held.go.set()
+    assert ledger.offsets == [1, 2, 3, 4]
 
 
 async def test_a_lane_stopped_before_its_first_poll_takes_nothing() -> None:

@@ -3,27 +3,13 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.consumer.lanes import CLOCK, SECONDS, header
+from tests.consumer.lanes import CLOCK, SECONDS, Held, header
 from tests.contract.entries import dead_letter, entry
 from tests.contract.fakes import Broker, Ledger, Outbox, Publisher, Tables
 from worker.metrics import REGISTRY
 from worker.ports import Batch, Entry, Fenced, Misplaced, Position, Unavailable
 from worker.relay import relay as module
 from worker.relay.relay import Relay
-
-
-class Held(Publisher):
-    """A publisher that begins nothing until it is let."""
-
-    def __init__(self, broker: Broker, partition: int) -> None:
-        super().__init__(broker, partition)
-        self.asked = asyncio.Event()
-        self.go = asyncio.Event()
-
-    async def publish(self, entries: Iterable[Entry], marker: int) -> None:
-        self.asked.set()
-        await self.go.wait()
-        await super().publish(entries, marker)
 
 
 @pytest.fixture

@@ -286,6 +286,7 @@ class Source:
         self._partition = partition
         self._line = line
         self._next = 0
+        self.caught_up = False
 
     async def beginning(self) -> int:
         async with self._line.call("beginning"):
@@ -309,6 +310,7 @@ class Source:
         async with self._line.call("poll"):
             taken = self._ahead()[:most]
         self._next = taken[-1].offset + 1
+        self.caught_up = not self._ahead() and len(taken) < most
         return taken
 
     async def reached(self) -> int:

@@ -61,6 +61,14 @@ async def test_what_came_since_the_client_fetched_is_polled_too(wire: Wire, monk
     assert len(await source.poll(10, SECONDS)) == 6
 
 
+async def test_a_source_has_caught_up_once_a_poll_took_all_there_was(wire: Wire) -> None:
+    await filled(wire, 5)
+    source = await wire.source(HOME)
+    await source.seek(0)
+    polled = [(len(await source.poll(3, seconds)), source.caught_up) for seconds in (SECONDS, SECONDS, 0.05)]
+    assert polled == [(3, False), (2, True), (0, True)]
+
+
 async def test_other_partitions_are_not_read(wire: Wire) -> None:
     await filled(wire, 2)
     source = await wire.source((HOME + 1) % PARTITIONS)

@@ -81,6 +81,7 @@ class Lane:
             records = [record for record in polled if record.offset < self._until]
             if records:
                 position = await self._step(position, records)
+                await self._let_gather()
             else:
                 metrics.LANE_LAG_SECONDS.labels(self._partition).set(0)
             if len(records) < len(polled):
@@ -89,6 +90,14 @@ class Lane:
             elif not polled:
                 position = await self._pass(position)
         await self._parts.relay.finish()
+
+    async def _let_gather(self) -> None:
+        """Where nothing more is there, read again only once all is published, so that batches grow with the load.
+
+        A batch costs the servers nearly as much with one record as with twenty. A lane that is behind goes on at once.
+        """
+        if self._parts.source.caught_up:
+            await self._parts.relay.all_out()
 
     async def _pass(self, position: Position) -> Position:
         """Move the cursor past offsets that hold no record.

@@ -162,6 +162,11 @@ class Relay:
         still = self._clock.monotonic() - self._moved_at
         return f"nothing published for {still:.0f} s" if self._unpublished and still > STUCK_SECONDS else None
 
+    async def all_out(self) -> None:
+        """Return once nothing is owed."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: not self._unpublished)
+
     async def finish(self) -> None:
         """Nothing more will be submitted: `run` returns once all is out."""
         async with self._changed:

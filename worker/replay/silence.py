@@ -18,6 +18,9 @@ class Silence:
     async def submit(self, entries: Sequence[Entry], next_offset: int) -> None:
         """Nothing is published: the entries are in the shadow's outbox, and stay there."""
 
+    async def all_out(self) -> None:
+        """Nothing is owed."""
+
     async def run(self) -> None:
         """Wait for the lane."""
         await self._finished.wait()

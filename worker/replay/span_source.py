@@ -24,6 +24,11 @@ class SpanSource:
         self._span = span
         self._next = span.start
 
+    @property
+    def caught_up(self) -> bool:
+        """Whether the last poll took all there was on the topic."""
+        return self._topic.caught_up
+
     async def beginning(self) -> int:
         """Where the span begins: there a lane that is new begins."""
         return self._span.start

@@ -20,9 +20,6 @@ FOLLOWING_SECONDS: Final = 5
 # What comes sooner was at hand in the client.
 AT_HAND_SECONDS: Final = 0.005
 FRESH_SECONDS: Final = 0.03
-# A lane that caught up is left alone for twice as long as its batch took, so that batches grow as a machine gets busy.
-REST: Final = 2
-LONGEST_REST_SECONDS: Final = 0.1
 LOOK_SECONDS: Final = 0.25
 ADVICE: Final = "see docs/positions.md"
 
@@ -34,7 +31,7 @@ class PartitionSource:
         self._where = TopicPartition(topic, partition)
         self._checked = monotonic()
         self._behind_at: int | None = None
-        self._caught_up_at: float | None = None
+        self.caught_up = False
         self._consumer = AIOKafkaConsumer(
             **cluster.options,
             group_id=None,
@@ -87,25 +84,16 @@ class PartitionSource:
         return end
 
     async def poll(self, most: int, seconds: float) -> Sequence[Record]:
-        """Up to `most` records in order, waiting at most `seconds` for the first, once some could gather."""
-        await asyncio.sleep(self._rest())
+        """Up to `most` records in order, waiting at most `seconds` for the first."""
         async with answered(f"reading {self._name}", seconds + CALL_SECONDS):
             taken = await self._taken(most, seconds)
             behind = await self._behind()
         if taken:
             self._checked, self._behind_at = monotonic(), None
-            self._caught_up_at = None if behind or len(taken) == most else self._checked
+            self.caught_up = not behind and len(taken) < most
         elif monotonic() - self._checked > CHECK_SECONDS:
             await self._check()
         return taken
-
-    def _rest(self) -> float:
-        """How many seconds to let records gather; a small batch costs the servers nearly as much as a large one."""
-        if self._caught_up_at is None:
-            return 0
-        took = monotonic() - self._caught_up_at
-        self._caught_up_at = None
-        return min(REST * took, LONGEST_REST_SECONDS)
 
     async def _taken(self, most: int, seconds: float) -> Sequence[Record]:
         """What the client has at hand may be old: it fetches ahead, and again only once it has given out all it has.
