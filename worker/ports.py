@@ -174,7 +174,6 @@ class Handoff(Protocol):
 
     async def append(self, key: bytes, value: bytes, headers: Headers) -> None:
         """Return once every in-sync replica has the record; raises HandoffFailed without that word in 5 s."""
-        ...
 
 
 class Source(Protocol):
@@ -280,19 +279,15 @@ class Membership(Protocol):
 
     async def open(self) -> None:
         """Join the group."""
-        ...
 
     async def poll(self) -> None:
         """Poll for ever, which is what tells the group that this process lives."""
-        ...
 
     async def assignment(self) -> frozenset[int]:
         """The next assignment, as soon as it comes."""
-        ...
 
     async def close(self) -> None:
         """Leave the group."""
-        ...
 
 
 class Questions(Protocol):
@@ -300,8 +295,6 @@ class Questions(Protocol):
 
     async def take(self, most: int, lease_seconds: float) -> Sequence[Question]:
         """Up to `most` questions that are due; nobody else gets them before the lease ends."""
-        ...
 
     async def retry(self, question: Question, seconds: float) -> None:
         """Let a question be taken again after so many seconds, if it is still the same."""
-        ...
