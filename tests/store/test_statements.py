@@ -76,6 +76,11 @@ async def test_what_is_fenced_writes_nothing_of_a_world(pool: CountingPool) -> N
             assert await connection.fetchval(f"SELECT count(*) FROM {table}") == (table == "cursor")
 
 
+def test_a_statement_that_could_not_be_fenced_is_refused() -> None:
+    with pytest.raises(ValueError, match="takes no rows"):
+        together((ADVANCE, ()), [("DELETE FROM held WHERE account = $1", ["acct_1"])])
+
+
 async def test_an_account_that_is_rebuilt_is_written_statement_by_statement(pool: CountingPool) -> None:
     ledger, position = await claimed(pool)
     batch = await decided(ledger, position, records([offer_event("evt_1")]))

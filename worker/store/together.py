@@ -47,5 +47,8 @@ def _numbered_from(statement: str, taken: int) -> str:
 
 
 def _behind(statement: str) -> str:
-    """A statement that finds no rows unless the fence moved."""
-    return statement.replace(ROWS, f"moved, {ROWS}", 1)
+    """A statement that finds no rows unless the fence moved. Raises ValueError where its rows are not found."""
+    before, found, after = statement.partition(ROWS)
+    if not found:
+        raise ValueError("a statement that takes no rows from unnest would be written whatever the fence says")
+    return f"{before}moved, {ROWS}{after}"
