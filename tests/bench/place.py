@@ -25,6 +25,8 @@ POSTGRES_SETTINGS = {
     "log_statement": "'all'",
     "log_parameter_max_length": "0",
 }
+# A transaction's end, and a lane's batch, which is a transaction by itself.
+COMMITTING = (b"COMMIT", b"WITH moved")
 LOADING_SECONDS = 600
 STATEMENT = re.compile(rb"LOG:  (?:statement|execute [^:]*): (.*)")
 
@@ -65,7 +67,7 @@ class StatementLog:
             for line in log:
                 if match := STATEMENT.search(line):
                     self.all += 1
-                    self.commits += match[1].startswith(b"COMMIT")
+                    self.commits += match[1].startswith(COMMITTING)
             self._read = log.tell()
 
 
