@@ -62,8 +62,9 @@ fuzz: setup ## hostile clients against a real ingress for SECONDS; 0 only if no 
 bench-rules: setup ## what one decision of the rules costs
 	$(BIN)/python -m tests.bench.rules
 
-alerts-check: setup ## needs promtool; every alert fires on its own trouble, and is silent where all is well
+alerts-check: setup ## needs promtool; every alert fires on its own trouble only, and every query of the dashboard finds something
 	$(BIN)/python -m tests.deploy.promtool
+	$(BIN)/python -m tests.deploy.executed
 
 manifests: setup ## needs kubectl; renders the Kubernetes manifests anew, for the tests to read
 	$(BIN)/python -m tests.deploy.manifests
