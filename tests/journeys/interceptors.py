@@ -10,9 +10,9 @@ from worker.embedded.free_ports import LOOPBACK
 CHUNK_BYTES = 65_536
 SIZE_BYTES = 4
 END_TRANSACTION: Final = 26
-# How a batch's statement begins, behind its name; and how the answer to one ends.
+# How a batch's statement begins, behind its name; and how a server says that it is idle, in no transaction.
 PREPARED: Final = re.compile(rb"(__asyncpg_stmt_\w+?__)\0WITH moved AS")
-ANSWERED: Final = b"SELECT 1\0"
+IDLE: Final = b"Z\0\0\0\x05I"
 
 # Whether the connection is cut then, or stays open and silent.
 Then = Literal["cut", "stall"]
@@ -136,7 +136,7 @@ class _Batches(Passage):
         self._committing |= any(b"\0%b\0" % name in chunk for name in self._prepared)
 
     def _is_to_be_lost(self, chunk: bytes) -> bool:
-        if not (self._committing and ANSWERED in chunk):
+        if not (self._committing and chunk.endswith(IDLE)):
             return False
         self._committing = False
         return self._interceptor.then is not None and not self._interceptor.lost.is_set()
