@@ -17,6 +17,7 @@ from worker.replaying.logged import PartitionLog
 from worker.replaying.opening import LANES_AT_ONCE, Replay
 from worker.replaying.seeding import Past, SeedingLedger
 from worker.settings import Settings
+from worker.starting import collect_rarely
 from worker.store.ledger import Ledger
 from worker.store.lookup_rows import write_lookups
 from worker.topic.cluster import Cluster
@@ -36,6 +37,7 @@ async def go_through(replay: Replay, partitions: Collection[int]) -> None:
 
     Raises groups of Refused, Unavailable and Misplaced.
     """
+    collect_rarely()
     deciding = replace(await circumstances(replay.settings), only=replay.plan.accounts, again=True)
     turns = asyncio.Semaphore(LANES_AT_ONCE)
 
