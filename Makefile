@@ -45,10 +45,10 @@ PAIRS ?= 500
 crashes: setup ## stop owners at every step, on the parts in memory; 0 only if no step made a difference
 	$(BIN)/python -m tests.faults.crashes --orders $(ORDERS) --pairs $(PAIRS) --seed $(SEED)
 
-bench: $(BENCH_READY) ## this system beside its peers, its latency, scale and memory: an hour; docs/performance.md says how to read it
+bench: $(BENCH_READY) ## this system beside its peers, its latency, scale and memory: three quarters of an hour; docs/performance.md says how to read it
 	$(BIN)/python -m tests.bench
 
-bench-quick: $(BENCH_READY) ## a taste of each, in one round: six minutes
+bench-quick: $(BENCH_READY) ## a taste of each, in one round: four minutes
 	$(BIN)/python -m tests.bench --quick
 
 $(BENCH_READY): $(READY) requirements/bench.txt

@@ -36,9 +36,9 @@ QUICK = {
 def main() -> None:
     """Measure what was asked for, print the tables."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_const", const=QUICK, default={}, help="at most six minutes")
+    parser.add_argument("--quick", action="store_const", const=QUICK, default={}, help="some four minutes")
     parser.add_argument("--parts", default="drain,edge,latency,scale,memory", help="any of these, with commas between")
-    parser.add_argument("--events", type=int, default=200_000, help="drain: on each topic")
+    parser.add_argument("--events", type=int, default=120_000, help="drain: on each topic")
     parser.add_argument("--rounds", type=int, default=3, help="drain, scale: of which the median counts")
     parser.add_argument("--loads", default="clean,few,dirty,spread,refills", help="drain: the topics")
     parser.add_argument("--subjects", default=",".join((*BATCHING, "two owners")), help="drain: who is measured")
