@@ -73,18 +73,25 @@ class Edge:
     async def post(self, webhook: Webhook) -> None:
         """Return once it was answered with 200."""
         reader, writer = await self._free.get()
-        if reader.at_eof():
+        webhook.sent = time.time()
+        try:
+            head = await _answer(reader, writer, webhook)
+        except (ConnectionError, asyncio.IncompleteReadError):
             # The server lets go of connections that were long idle, and those at the bottom are.
             writer.close()
             reader, writer = await self._connected()
-        webhook.sent = time.time()
-        writer.write(webhook.request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        # Every answer of this server ends with the only line of its text.
-        await reader.readline()
+            head = await _answer(reader, writer, webhook)
         webhook.answered = time.time()
         assert head.startswith(OK), head
         self._free.put_nowait((reader, writer))
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, webhook: Webhook) -> bytes:
+    writer.write(webhook.request)
+    head = await reader.readuntil(b"\r\n\r\n")
+    # Every answer of this server ends with the only line of its text.
+    await reader.readline()
+    return head
 
 
 @asynccontextmanager
