@@ -141,7 +141,7 @@ async def consume(process: Process) -> None:
     process.health.register("lanes", _well, _starting)
     partitions = await patiently(process.stop, partial(_existing, process, settings.events_topic))
     async with AsyncExitStack() as stack:
-        pool = await patiently(process.stop, partial(connect, settings, url=process.database_url))
+        pool = await patiently(process.stop, partial(connect, settings, url=process.database_url, by_key=True))
         stack.push_async_callback(pool.close)
         await patiently(process.stop, partial(migrations.verify, pool))
         metrics.PARTITIONS.set(partitions)
@@ -203,7 +203,9 @@ async def lookup(process: Process) -> None:
     settings = process.settings
     process.health.register("lookup", _well, _starting)
     async with AsyncExitStack() as stack:
-        pool = await patiently(process.stop, partial(connect, settings, connections=4, url=process.database_url))
+        pool = await patiently(
+            process.stop, partial(connect, settings, connections=4, url=process.database_url, by_key=True)
+        )
         stack.push_async_callback(pool.close)
         await patiently(process.stop, partial(migrations.verify, pool))
         handoff = EventsHandoff(process.cluster, settings.events_topic)

@@ -9,9 +9,9 @@ from worker.store.connection import connect
 
 @pytest.fixture
 async def pool(system: System) -> AsyncIterator[CountingPool]:
-    """Connections to a schema of its own."""
+    """Connections to a schema of its own, as a lane has them."""
     await system.migrate()
-    opened = await connect(system.settings, connections=4)
+    opened = await connect(system.settings, connections=4, by_key=True)
     try:
         yield CountingPool(opened)
     finally:

@@ -124,6 +124,33 @@ async def test_a_load_costs_a_statement_a_table_whatever_it_loads(pool: Counting
     assert len(set(pool.statements)) == len(pool.statements)
 
 
+async def test_nothing_is_read_whole_by_a_lane_that_began_with_empty_tables(pool: CountingPool) -> None:
+    ledger, position = await claimed(pool)
+    before = await read_whole(pool)
+    bodies = [event.body for event in World(seed=14, accounts=100).events()]
+    while position.next_offset < len(bodies):
+        first = position.next_offset
+        batch = await decided(ledger, position, records(bodies[first : first + 50], first))
+        await ledger.commit(batch)
+        keys = frozenset(after.key for _, after in batch.accounts)
+        transactions = frozenset((key, event.transaction.id) for key, event in batch.transactions)
+        updates = frozenset((event.key, event.created, event.id) for event in batch.events)
+        await ledger.load(Wanted(keys, transactions, updates))
+        await ledger.parked(keys)
+        position = batch.after
+    assert await read_whole(pool) == before
+
+
+async def read_whole(pool: CountingPool) -> dict[str, int]:
+    """How often each table was read from its beginning to its end."""
+    async with pool.connection() as connection:
+        await connection.fetchval("SELECT pg_stat_force_next_flush()")
+        rows = await connection.fetch(
+            "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE schemaname = current_schema()"
+        )
+    return {row["relname"]: row["seq_scan"] for row in rows}
+
+
 async def test_a_load_of_what_is_in_memory_costs_nothing(pool: CountingPool) -> None:
     ledger, _ = await claimed(pool)
     pool.forget()

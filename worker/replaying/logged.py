@@ -12,7 +12,7 @@ class PartitionLog:
     """One partition of the event log (see `worker.replay.span_source.Log`)."""
 
     def __init__(self, replay: Replay, partition: int) -> None:
-        self._reader = EventReader(replay.live, replay.settings.database_schema, replay.schema)
+        self._reader = EventReader(replay.shadow, replay.settings.database_schema, replay.schema)
         self._partition = partition
 
     async def read(self, start: int, before: int, most: int) -> Sequence[Record]:

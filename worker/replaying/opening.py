@@ -52,19 +52,20 @@ async def opened(settings: Settings, name: str, request: Request) -> AsyncIterat
         else:
             plan = saved
         if request.from_log:
-            plan = await _from_log(settings, shadow, plan)
+            plan = await _from_log(Replay(settings, live, shadow, schema, plan))
         yield Replay(settings, live, shadow, schema, plan)
 
 
-async def _from_log(settings: Settings, shadow: Pool, plan: Plan) -> Plan:
+async def _from_log(replay: Replay) -> Plan:
     """The plan with as much from the event log as the topic lacks now, and the log ready to be read in order."""
+    settings, plan = replay.settings, replay.plan
     async with Extents.opened(Cluster.of(settings), settings.events_topic) as topic:
         beginnings = await topic.beginnings()
     spans = [
         replace(span, topic_from=min(max(span.topic_from, beginnings[span.partition]), span.end)) for span in plan.spans
     ]
-    await shadows.move_topic(shadow, {span.partition: span.topic_from for span in spans})
-    lost = await event_reader.make_index(shadow, settings.database_schema, plan.accounts)
+    await shadows.move_topic(replay.shadow, {span.partition: span.topic_from for span in spans})
+    lost = await event_reader.make_index(replay.live, settings.database_schema, replay.schema, plan.accounts)
     if lost is not None:
         raise Refused(f"the event log is not whole: {lost}")
     return replace(plan, spans=tuple(spans))
@@ -101,7 +102,7 @@ async def connected(settings: Settings, schema: str) -> AsyncIterator[tuple[Pool
         live = await connect(settings, connections=LANES_AT_ONCE + 2, unhurried=True)
         stack.push_async_callback(live.close)
         shadowed = settings.model_copy(update={"database_schema": schema})
-        shadow = await connect(shadowed, connections=LANES_AT_ONCE + 1, unhurried=True)
+        shadow = await connect(shadowed, connections=LANES_AT_ONCE + 1, by_key=True, unhurried=True)
         stack.push_async_callback(shadow.close)
         yield live, shadow
 

@@ -29,9 +29,12 @@ LIMITS: Final = {
 }
 
 # A batch's statement is long, so it is planned once: what its arrays hold never makes another plan better. And it is
-# kept however long it is, which the driver would not do from 15 KiB on.
-PLANNED_ONCE: Final = {"plan_cache_mode": "force_generic_plan"}
+# kept however long it is, which the driver would not do from 15 KiB on. Compiling it would cost more than running it.
+PLANNED_ONCE: Final = {"plan_cache_mode": "force_generic_plan", "jit": "off"}
 ANY_LENGTH: Final = 0
+
+# A plan that is kept must not be one for the tables as they were when it was made: empty, they seem best read whole.
+BY_KEY: Final = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off"}
 
 # SQLSTATE classes that blame the data: "data exception" and "integrity constraint violation".
 OF_DATA: Final = frozenset({"22", "23"})
@@ -41,8 +44,6 @@ UNHURRIED: Final = {
     "statement_timeout": "30min",
     "idle_in_transaction_session_timeout": "30min",
     "synchronous_commit": "off",
-    # Compiling a statement for each page would cost more than running it.
-    "jit": "off",
 }
 
 
@@ -96,11 +97,17 @@ class Pool:
 
 
 async def connect(
-    settings: Settings, *, connections: int = 16, url: Callable[[], str] | None = None, unhurried: bool = False
+    settings: Settings,
+    *,
+    connections: int = 16,
+    url: Callable[[], str] | None = None,
+    by_key: bool = False,
+    unhurried: bool = False,
 ) -> Pool:
     """A pool of at most `connections`. Raises Unavailable when the database cannot be reached now.
 
     Every new connection asks `url` where to go: a password may have been changed since the settings were read.
+    With `by_key`, rows are looked up by their keys, however few a table has: for lanes, and who asks again and again.
     Unhurried, a statement may take half an hour, and a commit is not waited for: never for a lane that owns anything.
     """
     where = url or (lambda: settings.database_url)
@@ -123,6 +130,7 @@ async def connect(
                 "search_path": settings.database_schema,
                 "application_name": "capital-worker",
                 **PLANNED_ONCE,
+                **(BY_KEY if by_key else {}),
                 **limits,
             },
         )

@@ -14,7 +14,7 @@ from worker.store.connection import Pool
 # A record stands in the log once it was applied, among the parked while it waits, and as a copy in the outbox where it
 # was nobody's, discarded or passed on.
 INDEX: Final = """
-CREATE UNLOGGED TABLE replay_log AS
+CREATE UNLOGGED TABLE {shadow}.replay_log AS
 SELECT DISTINCT ON (partition, record_offset) partition, record_offset, source, livemode, account, created, event_id,
        number, repeats
 FROM (
@@ -25,13 +25,13 @@ FROM (
     UNION ALL
     SELECT partition, record_offset, 3, livemode, account, NULL, NULL, number, 0 FROM {live}.outbox
     WHERE destination IN ('dead_letters', 'events')
-) AS kept JOIN replay_plan USING (partition)
+) AS kept JOIN {shadow}.replay_plan USING (partition)
 WHERE record_offset >= start_offset AND record_offset < end_offset
   AND ($1::text[] = '{{}}' OR account = ANY ($1))
 ORDER BY partition, record_offset, source
 """
 
-ORDER: Final = "ALTER TABLE replay_log ADD PRIMARY KEY (partition, record_offset)"
+ORDER: Final = "ALTER TABLE {shadow}.replay_log ADD PRIMARY KEY (partition, record_offset)"
 
 PAGE: Final = """
 WITH page AS (
@@ -54,7 +54,7 @@ ORDER BY page.record_offset
 
 # A notification whose record is nowhere: the log is not whole.
 LOST: Final = """
-SELECT id, causation_id FROM {live}.outbox AS told JOIN replay_plan USING (partition)
+SELECT id, causation_id FROM {live}.outbox AS told JOIN {shadow}.replay_plan USING (partition)
 WHERE destination = 'notifications' AND record_offset < topic_from AND ($1::text[] = '{{}}' OR account = ANY ($1))
   AND NOT EXISTS (SELECT FROM {live}.event AS e WHERE (e.livemode, e.account, e.event_id)
                   = (told.livemode, told.account, told.causation_id))
@@ -87,16 +87,17 @@ class LogShare:
     repeats: int
 
 
-async def make_index(shadow: Pool, live: str, accounts: Collection[str]) -> str | None:
+async def make_index(pool: Pool, live: str, shadow: str, accounts: Collection[str]) -> str | None:
     """Make the index of places of the plan's records, once; what shows that the log is not whole, None where nothing.
 
     Raises Unavailable.
     """
-    async with shadow.transaction() as connection:
-        if not await connection.fetchval("SELECT to_regclass('replay_log') IS NOT NULL"):
-            await connection.execute(INDEX.format(live=live), list(accounts))
-            await connection.execute(ORDER)
-        lost = await connection.fetchrow(LOST.format(live=live), list(accounts))
+    names = {"live": live, "shadow": shadow}
+    async with pool.transaction() as connection:
+        if not await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{shadow}.replay_log"):
+            await connection.execute(INDEX.format(**names), list(accounts))
+            await connection.execute(ORDER.format(**names))
+        lost = await connection.fetchrow(LOST.format(**names), list(accounts))
     return None if lost is None else f"the record {lost['causation_id']} that told {lost['id']} is gone"
 
 
@@ -112,13 +113,14 @@ async def shares(shadow: Pool) -> Mapping[int, LogShare]:
 class EventReader:
     """The records of the plan as the live tables have them, in order (see `make_index`)."""
 
-    def __init__(self, live: Pool, live_schema: str, shadow_schema: str) -> None:
-        self._live = live
-        self._query = PAGE.format(live=live_schema, shadow=shadow_schema)
+    def __init__(self, pool: Pool, live: str, shadow: str) -> None:
+        """`pool` looks up by key: each page is a few rows of large tables."""
+        self._pool = pool
+        self._query = PAGE.format(live=live, shadow=shadow)
 
     async def read(self, partition: int, start: int, before: int, most: int) -> Sequence[LoggedRecord]:
         """Up to `most` records of a partition from an offset on, before another; none at the end."""
-        async with self._live.connection() as connection:
+        async with self._pool.connection() as connection:
             rows = await connection.fetch(self._query, partition, start, before, most)
         return [
             LoggedRecord(
