@@ -35,8 +35,9 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, float) and isfinite(value) else value
 
 
-# Whole seconds since the epoch; Stripe sends some times as floats, and their fraction means nothing.
-Second = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=LATEST_SECOND)]
+# Whole seconds since the epoch; Stripe sends some times as floats, and their fraction means nothing. The bounds stand
+# first, though they are checked last: behind a function they would be functions, too, called for each time.
+Second = Annotated[int, Field(ge=0, le=LATEST_SECOND), BeforeValidator(_whole)]
 
 
 # Milliseconds since the epoch, as Kafka counts them.
@@ -76,8 +77,8 @@ def _canonical(rate: str) -> str:
 
 Rate = Annotated[
     str,
-    BeforeValidator(canonical),
     StringConstraints(max_length=80),
+    BeforeValidator(canonical),
     WithJsonSchema({"type": ["number", "string"], "description": "From 0 to a million; 0.15 are 15 %."}),
 ]
 
