@@ -12,7 +12,7 @@ from typing import Final
 
 from schemas import notifications as schema
 from worker.rules.discount import AMOUNT, RATE, state_of
-from worker.rules.facts import Summary, Transaction
+from worker.rules.facts import Summary, Transaction, Value
 from worker.rules.releases import AttentionRaised, MilestoneReleased, RefillLinked, WithholdingChanged
 from worker.rules.state import AccountState, Offer, Withholding
 
@@ -26,6 +26,7 @@ ACCEPTED: Final = {name: f"accepted_terms.{name}" for name in schema.AcceptedTer
 def milestone(state: AccountState, release: MilestoneReleased) -> Data:
     """One milestone with the offer, and the account's financings, as they are after it."""
     offer = release.offer
+    shown = {path: seen.value for path, seen in offer.fields.items()}
     return {
         "account": state.account,
         "livemode": state.livemode,
@@ -33,13 +34,13 @@ def milestone(state: AccountState, release: MilestoneReleased) -> Data:
         "basis": release.basis,
         "late": release.late,
         "gap": list(release.gap),
-        "offer": _offer(offer),
+        "offer": _offer(offer, shown),
         "policy": {"name": release.policy.policy, "source": release.policy.source},
         "refill": _refill(offer),
         "messaging": {
-            "product_type": offer.text("product_type"),
-            "campaign_type": offer.text("offered_terms.campaign_type"),
-            "disclaimer_variant": offer.text("disclaimer_variant"),
+            "product_type": shown.get("product_type"),
+            "campaign_type": shown.get("offered_terms.campaign_type"),
+            "disclaimer_variant": shown.get("disclaimer_variant"),
         },
         "active_financings": list(release.active),
         "withholding": _withholding(release.withholding),
@@ -128,15 +129,18 @@ def attention(state: AccountState, release: AttentionRaised) -> Data:
     }
 
 
-def _offer(offer: Offer) -> Data:
+def _offer(offer: Offer, shown: Mapping[str, Value]) -> Data:
+    """An offer; `shown` are its fields' values by their paths."""
+    status = offer.status
     return {
         "id": offer.id,
-        "product_type": offer.text("product_type"),
-        "financing_type": offer.text("financing_type"),
-        "status": offer.status,
+        "product_type": shown.get("product_type"),
+        "financing_type": shown.get("financing_type"),
+        # The serializer takes a microsecond for a member of an enumeration.
+        "status": status and str(status),
         "currency": offer.currency,
-        "offered_terms": _terms(offer, OFFERED),
-        "accepted_terms": _terms(offer, ACCEPTED),
+        "offered_terms": _terms(shown, OFFERED),
+        "accepted_terms": _terms(shown, ACCEPTED),
         "discount": {
             "state": state_of(offer),
             "amount": offer.number(AMOUNT) if offer.is_refill else None,
@@ -144,14 +148,13 @@ def _offer(offer: Offer) -> Data:
         },
         "created_at": _time(offer.number("created")),
         "expires_at": _time(offer.number("expires_after")),
-        "replacement_for": offer.text("replacement_for"),
+        "replacement_for": shown.get("replacement_for"),
     }
 
 
-def _terms(offer: Offer, paths: Mapping[str, str]) -> Data | None:
+def _terms(shown: Mapping[str, Value], paths: Mapping[str, str]) -> Data | None:
     """Terms as far as they are known; None where none of them is."""
-    fields = offer.fields
-    values = {name: fields[path].value if path in fields else None for name, path in paths.items()}
+    values = {name: shown.get(path) for name, path in paths.items()}
     return None if set(values.values()) == NOTHING else values
 
 
