@@ -37,9 +37,9 @@ def test_the_status_is_the_strongest_milestone_released() -> None:
         M.EXPIRED,
         M.CREATED,
     ]
-    assert strongest([]) is None
+    assert strongest(frozenset()) is None
     for weaker, stronger in combinations(WEAKEST_FIRST, 2):
-        assert strongest({weaker, stronger}) is stronger
+        assert strongest(frozenset({weaker, stronger})) is stronger
         assert is_late(weaker, {stronger})
         assert not is_late(stronger, {weaker})
 
@@ -70,7 +70,7 @@ def test_every_milestone_is_told_once_also_one_that_contradicts_another(first: M
     assert account.told.count(f"A:{first}") == account.told.count(f"A:{second}") == 1
     assert account.release(f"A:{first}").late == is_late(first, {M.CREATED, M.ACCEPTED})
     assert account.release(f"A:{second}").late == is_late(second, {first, M.ACCEPTED})
-    assert account.status("A") is strongest({first, second, M.ACCEPTED})
+    assert account.status("A") is strongest(frozenset({first, second, M.ACCEPTED}))
 
 
 @pytest.mark.parametrize(("first", "second"), list(permutations(CLOSERS, 2)))

@@ -11,7 +11,7 @@ Lookup = tuple[LookupKind, str]
 
 def lookups(state: AccountState) -> Mapping[Lookup, int]:
     """Every question that is open, with the time (ms) from which Stripe should be asked."""
-    due: dict[Lookup, int] = {(kind, ""): at for kind, at in own_questions(state) if at is not None}
+    due = own_questions(state)
     for offer in state.offers.values():
         if offer.discount_due is not None:
             _earliest(due, offer.id, offer.discount_due)
@@ -27,9 +27,14 @@ def asks(offer: Offer) -> bool:
     return offer.discount_due is not None or bool(offer.holds)
 
 
-def own_questions(state: AccountState) -> tuple[tuple[LookupKind, int | None], ...]:
-    """The questions about the account itself, with the time (ms) each is due, None where it is not open."""
-    return (("survey", state.survey_due), ("summary", state.summary_due))
+def own_questions(state: AccountState) -> dict[Lookup, int]:
+    """Those of them that are about the account itself."""
+    due: dict[Lookup, int] = {}
+    if state.survey_due is not None:
+        due["survey", ""] = state.survey_due
+    if state.summary_due is not None:
+        due["summary", ""] = state.summary_due
+    return due
 
 
 def _earliest(due: dict[Lookup, int], offer: str, at: int) -> None:

@@ -79,7 +79,8 @@ CONTRADICTED_BY: Final[Mapping[Milestone, tuple[Milestone, ...]]] = {
 }
 
 
-def strongest(milestones: Iterable[Milestone]) -> Milestone | None:
+@cache
+def strongest(milestones: frozenset[Milestone]) -> Milestone | None:
     """The milestone that gives the status, or None where there is none."""
     return max(milestones, key=STRENGTH.__getitem__, default=None)
 

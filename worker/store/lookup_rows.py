@@ -46,9 +46,8 @@ def write_lookups(batch: Batch) -> Iterator[Write]:
         state.key for state, was, offer in batch.changed_offers if asks(offer) or (was is not None and asks(was))
     }
     for before, after in batch.accounts:
-        if after.key not in doubtful and own_questions(before) == own_questions(after):
-            continue
-        was, now = lookups(before), lookups(after)
+        questions = lookups if after.key in doubtful else own_questions
+        was, now = questions(before), questions(after)
         asked += [(*after.key, *lookup, due) for lookup, due in now.items() if was.get(lookup) != due]
         gone += [(*after.key, *lookup) for lookup in was.keys() - now.keys()]
     if batch.rebuilt:

@@ -53,25 +53,26 @@ def write_offers(batch: Batch) -> Iterator[Write]:
 
 
 def _row(state: AccountState, offer: Offer) -> tuple[object, ...]:
+    shown = {path: seen.value for path, seen in offer.fields.items()}
     return (
         *state.key,
         offer.id,
         offer.status,
-        offer.text("product_type"),
-        offer.text("financing_type"),
+        shown.get("product_type"),
+        shown.get("financing_type"),
         offer.currency,
         state.policy.policy,
         offer.link and offer.link.original,
         state_of(offer),
-        offer.number(AMOUNT),
-        offer.number("offered_terms.advance_amount"),
-        offer.number("offered_terms.fee_amount"),
-        offer.text("offered_terms.withhold_rate"),
-        offer.number("accepted_terms.advance_amount"),
-        offer.number("accepted_terms.fee_amount"),
-        offer.text("accepted_terms.withhold_rate"),
-        offer.text("replacement_for"),
-        offer.number("created"),
-        offer.number("expires_after"),
+        shown.get(AMOUNT),
+        shown.get("offered_terms.advance_amount"),
+        shown.get("offered_terms.fee_amount"),
+        shown.get("offered_terms.withhold_rate"),
+        shown.get("accepted_terms.advance_amount"),
+        shown.get("accepted_terms.fee_amount"),
+        shown.get("accepted_terms.withhold_rate"),
+        shown.get("replacement_for"),
+        shown.get("created"),
+        shown.get("expires_after"),
         encode_offer(offer),
     )
