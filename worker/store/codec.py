@@ -12,7 +12,7 @@ from pydantic_core import from_json, to_json
 
 from worker.rules.facts import Rank, RepaymentInterval, Summary
 from worker.rules.milestones import STRENGTH, Milestone
-from worker.rules.state import AccountState, Decided, Evidence, Hold, Link, Offer, Seen, Withholding
+from worker.rules.state import AccountState, Decided, Evidence, Hold, Link, Offer, Withholding, seen_as
 from worker.rules.withholding import outstanding
 
 # Asking the enumeration for each costs ten times as much, and an account that is loaded has hundreds.
@@ -61,19 +61,19 @@ def decode_offer(offer_id: str, facts: str) -> Offer:
     ranks: list[Rank] = [(strength, created, event_id) for strength, created, event_id in data["ranks"]]
     offer = Offer(
         id=offer_id,
-        fields={name: Seen(value, ranks[place]) for name, (value, place) in data["fields"].items()},
+        fields={name: seen_as((value, ranks[place])) for name, (value, place) in data["fields"].items()},
         known={
-            NAMED[m]: Evidence(basis, created, event_id, frozenset(map(NAMED.__getitem__, proves)))
+            NAMED[m]: Evidence(basis, created, event_id, _named(tuple(proves)))
             for m, (basis, created, event_id, proves) in data["known"].items()
         },
-        released=frozenset(map(NAMED.__getitem__, data["released"])),
+        released=_named(tuple(data["released"])),
         holds={
             NAMED[m]: Hold(gate, tuple(waiting_for), tuple(concerns), *times)
             for m, (gate, waiting_for, concerns, *times) in data["holds"].items()
         },
         gaps={NAMED[m]: tuple(names) for m, names in data["gaps"].items()},
         announced=data["announced"],
-        quiet=frozenset(map(NAMED.__getitem__, data.get("quiet", ()))),
+        quiet=_named(tuple(data.get("quiet", ()))),
     )
     refill = data.get("refill")
     if refill is None:
@@ -143,6 +143,12 @@ def _evidence(evidence: Evidence) -> list[object]:
 def _flat(value: Hold | Link | Decided | Withholding) -> list[object]:
     """A value's fields in their order, as `astuple` gives them, which would copy each at several times the cost."""
     return [getattr(value, name) for name in value.__slots__]
+
+
+@cache
+def _named(words: Sequence[str]) -> frozenset[Milestone]:
+    """What `_words` wrote: the same object for the same words, for every offer in memory keeps some."""
+    return frozenset(map(NAMED.__getitem__, words))
 
 
 @cache
