@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaProducer
 from tests.journeys.system import ROOT, System
 from tests.journeys.worlds import WITHOUT_LOOKUPS
 from worker.embedded import Kafka, Postgres, temporary_folder
+from worker.ports import Headers
 from worker.simulator.disorder import disordered
 from worker.simulator.world import World
 
@@ -56,8 +57,8 @@ class Measured:
         )
 
 
-def endless(seed: int) -> Iterator[tuple[bytes, bytes]]:
-    """Keys and bodies of a world, lived again and again by other accounts."""
+def endless(seed: int) -> Iterator[tuple[bytes, bytes, Headers]]:
+    """Keys, bodies and headers of a world, lived again and again by other accounts."""
     events = disordered(World(seed=seed, accounts=ACCOUNTS, kinds=WITHOUT_LOOKUPS).events(), seed=seed)
     for generation in count():
         new = b"_%d_" % generation
@@ -65,7 +66,9 @@ def endless(seed: int) -> Iterator[tuple[bytes, bytes]]:
             body = event.body
             for prefix in (b"acct", b"evt", b"financingoffer", b"cptxn"):
                 body = body.replace(b'"%s_' % prefix, b'"%s%s' % (prefix, new))
-            yield event.account.encode().replace(b"acct_", b"acct" + new), body
+            key = event.account.encode().replace(b"acct_", b"acct" + new)
+            # By its type the ingress says which way of reading to try first.
+            yield key, body, (("ce_type", f"com.stripe.{event.type}".encode()),)
 
 
 async def fill(system: System, events: int) -> None:
@@ -74,8 +77,8 @@ async def fill(system: System, events: int) -> None:
     async with AIOKafkaProducer(
         bootstrap_servers=bootstrap, acks=1, linger_ms=20, max_batch_size=1_048_576
     ) as producer:
-        for key, body in islice(endless(1), events):
-            await producer.send(system.settings.events_topic, body, key=key)
+        for key, body, headers in islice(endless(1), events):
+            await producer.send(system.settings.events_topic, body, key=key, headers=list(headers))
         await producer.flush()
 
 
