@@ -149,7 +149,7 @@ SELECT livemode, account, {rank} AS rank, '{table}' AS table, key, coalesce(s.pl
 FROM (SELECT livemode, account, {key} AS key, {place} AS place, t AS whole FROM ({live_rows}) AS t) AS l
 FULL JOIN (SELECT livemode, account, {key} AS key, {place} AS place, t AS whole FROM ({shadow_rows}) AS t) AS s
      USING (livemode, account, key)
-WHERE l.whole::text IS DISTINCT FROM s.whole::text
+WHERE (l.whole *= s.whole) IS NOT TRUE
 """
 
 # The arguments are the accounts in scope, whether each moved, and where it was promoted, -1 where it was not.
