@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from types import MappingProxyType
 
+from worker.headers import kept_headers
 from worker.ports import Headers
 from worker.simulator.accounts import PREVIEW, Account, drawn_account
 from worker.simulator.dice import Dice
@@ -111,7 +112,7 @@ def _life(seed: int, number: int, accounts: int, metadata: Mapping[str, str]) ->
 
 
 def _message(event: Event) -> Message:
-    return Message(event.account.encode(), event.body, (("ce_type", f"com.stripe.{event.type}".encode()),))
+    return Message(event.account.encode(), event.body, kept_headers(event.type, ours=False, quiet=False))
 
 
 def _expected(lives: Sequence[Sequence[Event]]) -> Expected:

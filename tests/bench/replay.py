@@ -22,6 +22,7 @@ from aiokafka import AIOKafkaProducer
 from tests.journeys.system import ROOT, System
 from tests.journeys.worlds import WITHOUT_LOOKUPS
 from worker.embedded import Kafka, Postgres, temporary_folder
+from worker.headers import kept_headers
 from worker.ports import Headers
 from worker.simulator.disorder import disordered
 from worker.simulator.world import World
@@ -68,7 +69,7 @@ def endless(seed: int) -> Iterator[tuple[bytes, bytes, Headers]]:
                 body = body.replace(b'"%s_' % prefix, b'"%s%s' % (prefix, new))
             key = event.account.encode().replace(b"acct_", b"acct" + new)
             # By its type the ingress says which way of reading to try first.
-            yield key, body, (("ce_type", f"com.stripe.{event.type}".encode()),)
+            yield key, body, kept_headers(event.type, ours=False, quiet=False)
 
 
 async def fill(system: System, events: int) -> None:

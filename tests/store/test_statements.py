@@ -110,16 +110,22 @@ async def test_a_repeat_costs_the_event_log_and_nothing_else(pool: CountingPool)
     assert written(statement) == ["cursor", "event"]
 
 
+def all_of(batch: Batch) -> Wanted:
+    """Everything that a batch wrote and a later one may want."""
+    return Wanted(
+        frozenset(after.key for _, after in batch.accounts),
+        frozenset((key, event.transaction.id) for key, event in batch.transactions),
+        frozenset((event.key, event.created, event.id) for event in batch.events),
+    )
+
+
 async def test_a_load_costs_a_statement_a_table_whatever_it_loads(pool: CountingPool) -> None:
     ledger, position = await claimed(pool)
     world = World(seed=13, accounts=100)
     batch = await decided(ledger, position, records(world.events()))
     await ledger.commit(batch)
-    keys = [after.key for _, after in batch.accounts]
-    transactions = frozenset((key, event.transaction.id) for key, event in batch.transactions)
-    updates = frozenset((event.key, event.created, event.id) for event in batch.events)
     pool.forget()
-    await ledger.load(Wanted(frozenset(keys), transactions, updates))
+    await ledger.load(all_of(batch))
     assert len(pool.statements) <= MOST_TO_LOAD, pool.statements
     assert len(set(pool.statements)) == len(pool.statements)
 
@@ -132,11 +138,9 @@ async def test_nothing_is_read_whole_by_a_lane_that_began_with_empty_tables(pool
         first = position.next_offset
         batch = await decided(ledger, position, records(bodies[first : first + 50], first))
         await ledger.commit(batch)
-        keys = frozenset(after.key for _, after in batch.accounts)
-        transactions = frozenset((key, event.transaction.id) for key, event in batch.transactions)
-        updates = frozenset((event.key, event.created, event.id) for event in batch.events)
-        await ledger.load(Wanted(keys, transactions, updates))
-        await ledger.parked(keys)
+        written_by = all_of(batch)
+        await ledger.load(written_by)
+        await ledger.parked(written_by.accounts)
         position = batch.after
     assert await read_whole(pool) == before
 

@@ -26,7 +26,7 @@ ACCEPTED: Final = {name: f"accepted_terms.{name}" for name in schema.AcceptedTer
 def milestone(state: AccountState, release: MilestoneReleased) -> Data:
     """One milestone with the offer, and the account's financings, as they are after it."""
     offer = release.offer
-    shown = {path: seen.value for path, seen in offer.fields.items()}
+    shown = offer.values()
     return {
         "account": state.account,
         "livemode": state.livemode,

@@ -124,6 +124,10 @@ class Offer:
         """Whether Stripe gave the financing up; no event tells it."""
         return "charged_off_at" in self.fields
 
+    def values(self) -> Mapping[str, Value]:
+        """All known fields' values by their paths: for who wants many of them, at a fraction of a call for each."""
+        return {name: seen.value for name, seen in self.fields.items()}
+
     def value(self, name: str) -> Value | None:
         """A field's value by its path, None where it is not known."""
         seen = self.fields.get(name)

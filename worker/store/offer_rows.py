@@ -53,7 +53,7 @@ def write_offers(batch: Batch) -> Iterator[Write]:
 
 
 def _row(state: AccountState, offer: Offer) -> tuple[object, ...]:
-    shown = {path: seen.value for path, seen in offer.fields.items()}
+    shown = offer.values()
     return (
         *state.key,
         offer.id,
